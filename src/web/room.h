@@ -1,0 +1,115 @@
+/* room.h - what a room tells the house about itself, and how the house calls it back. */
+#ifndef CUNHUO_WEB_ROOM_H
+#define CUNHUO_WEB_ROOM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/status.h"
+#include "db/writer.h"
+
+struct arena;
+struct county;    // web/county.h
+struct form;      // web/form.h
+struct tx;
+struct workflow;  // case/workflow.h
+struct figure;    // web/figure.h
+
+/* Who asks, as main.c's look-up found it (people/session.h); web itself knows no persons. */
+struct who {
+    int64_t user_id;          // 0: nobody has logged in
+    int64_t place_id;         // village, station or hub of the duty; 0: the whole county, or none
+    uint64_t roles;           // set of people's roles, opaque here
+    int64_t session_id;
+};
+
+struct request {
+    struct arena *arena;
+    struct county *county;
+    const struct form *form;  // fields of path, query and body
+    struct who who;
+    int64_t user_id;          // = who.user_id
+    int64_t arrived_ms;       // when the last byte was here, by the county's clock
+    const char *key;          // idempotency key of a write
+    const char *lang;         // "zh" or "en"
+};
+
+enum method { GET, POST };
+
+/* Rights are data next to the route: who has a permission is said by role names, so that the whole
+ * matrix can be printed (cunhuo permissions) and tested against every route. */
+struct permission {
+    const char *name;         // "bus.scan"
+    const char *text;         // msgid, for the page on which roles are given
+    const char *roles;        // "driver keeper station", names of people/role.h
+};
+
+/* Says in the table that a route is open to all: a route without a permission does not start. */
+extern const struct permission anyone;    // the public, without log-in
+extern const struct permission logged_in; // whoever has logged in
+
+/* A handler in three parts. `in` and `out` are zeroed structs from the request's arena.
+ *   prepare  HTTP thread: parses, validates, checks rights; fills `in`; writes nothing. Optional.
+ *   act      POST: the county's one writer, inside its transaction: SQL only, from `in` to `out`.
+ *            GET: a reader's snapshot, on the HTTP thread. May be repeated, so it does nothing
+ *            but store. Optional for GET.
+ *   show     right after the act, still inside the transaction, since the answer is stored with
+ *            the idempotency key: a new view, made of nothing but `rq` and `out`, which the house
+ *            takes over and sends as JSON to the API, through pages/<page>.html to a browser.
+ *            NULL: no memory.
+ * A refused act (INVALID, DENIED, NOT_FOUND, CONFLICT) leaves no trace but its answer, which is
+ * stored with the key as well: a late repeat is told the same. */
+struct route {
+    enum method method;
+    const char *path;                    // {field} is read like a field of the form
+    const struct permission *permission;
+    const char *page;                    // NULL: JSON only
+    const char *next;                    // POST from a browser goes on there (303), e.g.
+                                         // "/shop/orders/{code}" with names of the view; or NULL
+    const char *text;                    // msgid: what it does, for API.md and OpenAPI
+    enum lane lane;
+    size_t in_size, out_size;
+    enum status (*prepare)(struct request *rq, void *in, struct err *err);
+    enum status (*act)(struct tx *tx, const void *in, void *out, struct err *err);
+    json_t *(*show)(struct request *rq, const void *out);
+    size_t body_max;                     // bytes; 0: 64 KiB
+};
+
+/* Work that the clock starts. `act` runs in the writer together with the note that the job has run
+ * for `due_ms`: exactly once for each due instant, whatever is restarted around it. `after` runs on
+ * the scheduler's thread after the commit (start a plan, send what the outbox holds). */
+enum job_when { JOB_DAILY, JOB_EVERY };
+enum job_missed { JOB_CATCH_UP, JOB_SKIP };  // what was due while no server ran: each one, or none
+struct job {
+    const char *name;                    // "bus.close_wave"
+    enum job_when when;
+    int32_t at_s;                        // JOB_DAILY: second of the county's day
+    int32_t every_s;                     // JOB_EVERY
+    enum job_missed missed;
+    enum status (*act)(struct tx *tx, int64_t due_ms, struct err *err);
+    void (*after)(struct county *county, int64_t due_ms);
+};
+
+/* A verb of the command line: "cunhuo bus trips". Returns the exit code. */
+struct command {
+    const char *name, *text;
+    int (*run)(struct county *county, int argc, char **argv);
+};
+
+/* Each list ends with an empty entry; a room that has none leaves it out. */
+struct room {
+    const char *name;                           // folder, and first part of every path
+    const char *const *tables;                  // migrations; never edited once released
+    const struct route *routes;
+    const struct permission *const *permissions;
+    const struct workflow *const *workflows;
+    const struct job *jobs;
+    const struct command *commands;
+    const struct figure *figures;               // what other rooms may know, by name
+    /* State in memory that follows the rows: made when the county opens (after all tables are
+     * there, before the first request), ended when it closes. county_state finds it. */
+    enum status (*start)(struct county *county, void **state, struct err *err);
+    void (*stop)(struct county *county, void *state);
+};
+#endif
