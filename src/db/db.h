@@ -23,7 +23,7 @@ struct db;    // an open county
 struct tx;    // a unit of work: commits whole or leaves no trace
 struct rows;  // a cursor on one row of a result; closes by itself with the transaction
 
-struct sql { const char *text; };  // prepared once a connection, known by its address
+struct sql { const char *text; };  // prepared once a connection, known by the literal's address
 #define SQL(text) { "" text }      // a literal or nothing: the empty string sees to it
 
 enum kind { NUL, I64, STR, BLOB };
@@ -49,7 +49,8 @@ static inline struct value blob(const void *bytes, size_t size)
 /* Runs a statement whose rows, if any, nobody wants. */
 MUST_USE enum status db_run(struct tx *tx, const struct sql *sql, struct args args);
 
-/* Runs a statement and stands on its first row; steps to the next. NOT_FOUND: no (more) rows. */
+/* Runs a statement and stands on its first row; steps to the next. NOT_FOUND: no (more) rows.
+ * A cursor shows the county as it was when it was opened, whatever is written while it is read. */
 MUST_USE enum status db_first(struct tx *tx, const struct sql *sql, struct args args,
                               struct rows **out);
 MUST_USE enum status db_next(struct rows *rows);
@@ -79,12 +80,16 @@ MUST_USE enum status tx_done(struct tx *tx, void (*done)(void *of), void *of);
 
 /* ---- Opening, migrating, reading ---- */
 
-/* `url` is a path, or postgresql://... with the schema as ?options or "schema=name" (default
- * "cunhuo"). Creates what is not there. `owner` is for tx_owner. INVALID: another encoding, a
- * PostgreSQL database whose collation is not C, a file that is no county. BUSY: another server
- * writes this county. Free with db_close. */
+/* `url` is a path, or postgresql://host/database?schema=name, or "host=... dbname=... schema=name"
+ * (the schema is "cunhuo" if none is said). Creates what is not there. `owner` is for tx_owner.
+ * INVALID: another encoding, a PostgreSQL database whose collation is not C, a file that is no
+ * county. BUSY: another server writes this county. Free with db_close. */
 MUST_USE enum status db_open(const char *url, void *owner, struct db **out, struct err *err);
-void db_close(struct db *db);
+/* The same beside the server that writes it: for reading only (backup, check, the planning child).
+ * NOT_FOUND: no county there. */
+MUST_USE enum status db_open_reading(const char *url, void *owner, struct db **out,
+                                     struct err *err);
+void db_close(struct db *db);   // NULL is fine; the writer has been stopped, no tx is open
 bool db_is_postgres(const struct db *db);
 
 /* Brings a room's tables to their newest number, each migration in a transaction of its own.
@@ -98,12 +103,20 @@ MUST_USE enum status db_migrate(struct db *db, const char *room, const char *con
 MUST_USE enum status db_read_begin(struct db *db, struct arena *arena, struct tx **out);
 void db_read_end(struct tx *tx);
 
-/* A transaction outside of the writer: for migrations, init, tests and tools while no server runs.
+/* A transaction outside of the writer: for migrations, init, tests and tools while no server runs
+ * (while a writer runs, it waits for the group at work, and the writer for it).
  * db_write_end(tx, true) commits (OK, or BROKEN and nothing is written). */
 MUST_USE enum status db_write_begin(struct db *db, struct arena *arena, struct tx **out);
 MUST_USE enum status db_write_end(struct tx *tx, bool commit);
 
-/* Inside an act: what follows can be undone alone (imports that take good rows only). */
+/* Inside an act: what follows can be undone alone, tx_undo and tx_done calls included, also after a
+ * statement failed in it (then keep is refused: BROKEN, and all the same it is undone and the act
+ * may go on). For imports that take good rows only, and for refused answers that are remembered:
+ *     TRY(tx_savepoint(tx));
+ *     enum status acted = route->act(tx, ...);
+ *     TRY(tx_savepoint_end(tx, acted == OK));
+ *     return remember_answer(tx, key, acted, ...);
+ * They nest, and are closed in reverse order. BROKEN of keep = false: the group is lost. */
 MUST_USE enum status tx_savepoint(struct tx *tx);
 MUST_USE enum status tx_savepoint_end(struct tx *tx, bool keep);
 
@@ -114,7 +127,8 @@ MUST_USE enum status db_backup(struct db *db, const char *path, struct err *err)
 /* SQLite's quick_check and foreign keys, PostgreSQL's constraints are its own. INVALID: damaged. */
 MUST_USE enum status db_verify(struct db *db, struct err *err);
 
-/* Free bytes on disk, size of the county, WAL: for health pages. */
-struct db_size { int64_t bytes, wal_bytes; };
+/* Size of the county, of its WAL, free bytes on its disk (-1: on another machine): for health
+ * pages. */
+struct db_size { int64_t bytes, wal_bytes, free_bytes; };
 struct db_size db_size(struct db *db);
 #endif
