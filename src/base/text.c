@@ -103,8 +103,14 @@ enum status text_double(const char *text, double *out)
 
 char *text_masked(struct arena *arena, const char *text)
 {
-    char *masked = arena_text(arena, text);
-    size_t size = strlen(text), front = size >= 11 ? 3 : 0, back = size >= 7 ? 4 : 0;
-    for (size_t i = front; masked && i + back < size; i++) masked[i] = '*';
+    size_t length = text_length(text), front = length >= 11 ? 3 : 0, back = length >= 7 ? 4 : 0;
+    const char *at = text, *end = text + strlen(text);
+    char *masked = arena_new(arena, (size_t)(end - text) + 1), *out = masked;
+    for (size_t i = 0; masked && i < length; i++) {
+        const char *from = at;
+        if (text_next(&at, end) < 0) at = from + 1;
+        if (i < front || i + back >= length) out = mempcpy(out, from, (size_t)(at - from));
+        else *out++ = '*';
+    }
     return masked;
 }
