@@ -9,7 +9,8 @@
  *
  * Tables are written in the common tongue of style.md: BIGINT, TEXT, BYTEA, CHECK, UNIQUE,
  * REFERENCES. For SQLite this folder writes BIGINT PRIMARY KEY as INTEGER PRIMARY KEY and BYTEA as
- * BLOB, and makes tables STRICT. Booleans are BIGINT 0 and 1. */
+ * BLOB, and makes tables STRICT. Booleans are BIGINT 0 and 1. A migration may say
+ * "APPEND ONLY name;": the database then refuses to change or remove that table's rows. */
 #ifndef CUNHUO_DB_DB_H
 #define CUNHUO_DB_DB_H
 
@@ -77,6 +78,11 @@ int64_t tx_id(struct tx *tx);
 MUST_USE enum status tx_undo(struct tx *tx, void (*undo)(void *of), void *of);
 /* Calls `done(of)` in the writer's thread once what is written here is on disk. */
 MUST_USE enum status tx_done(struct tx *tx, void (*done)(void *of), void *of);
+
+/* What a folder remembers of rows beside them, for the county's writer only: a pointer that is NULL
+ * at first, named by the address `key`, and given to `end` by db_close. Whoever fills it from rows
+ * that may yet be undone says so with tx_undo. NULL: no memory. */
+MUST_USE void **tx_keep(struct tx *tx, const void *key, void (*end)(void *memory));
 
 /* ---- Opening, migrating, reading ---- */
 
