@@ -14,6 +14,12 @@
  * at an instant, and is posted in whole or in part (the rest returns) or voided.
  *
  * Books (账套) are sub-ledgers, one per party that must balance alone: 1 is the county operator's.
+ * A posting stays in one book; a transfer may span books through accounts whose purpose is
+ * "clearing", which must come to zero over the transfer in each unit.
+ *
+ * Costs: a transfer is one UPDATE per limited account that it touches (the limit decides in its
+ * WHERE) and one INSERT per posting; a hold the same. What is refused (INVALID, CONFLICT, NOT_FOUND)
+ * has written nothing, so that an act may try something else.
  * Method: Accounting as in Ijiri's and TigerBeetle's two-phase transfers. */
 #ifndef CUNHUO_LEDGER_LEDGER_H
 #define CUNHUO_LEDGER_LEDGER_H
@@ -43,14 +49,24 @@ struct account {
     int64_t unit;
     enum side side;
     bool limited;
-    int64_t min, max;         // of the balance, if limited; what is held counts against it
-    bool closed;
+    int64_t min, max;         // of the balance, if limited; what is held counts against it.
+                              // 0, 0: never below nothing. min <= 0 <= max
+    bool closed;              // filled in
 };
 
-/* Finds the account of these (book, purpose, party, place, unit), or opens it as said; fills id in.
- * CONFLICT: it is there with another side or limits. Cached by callers: an account's id never
- * changes. */
+/* Finds the account of these (book, purpose, party, place, unit), or opens it as said; fills id and
+ * closed in. CONFLICT: it is there with another side or limits. INVALID: no purpose or unit, limits
+ * that exclude 0. Cached by callers: an account's id never changes. */
 MUST_USE enum status ledger_account(struct tx *tx, struct account *account, struct err *err);
+/* The same without opening one; side and limits are filled in. NOT_FOUND. For readers too. */
+MUST_USE enum status ledger_account_find(struct tx *tx, struct account *account);
+/* Nothing is posted to it any more. CONFLICT: its balance is not 0, or something is held. */
+MUST_USE enum status ledger_account_close(struct tx *tx, int64_t account_id, struct err *err);
+
+/* Closes a book up to an effective instant: nothing dated then or before is posted any more.
+ * CONFLICT: it is closed that far already. */
+MUST_USE enum status ledger_period_close(struct tx *tx, int64_t book_id, int64_t until_ms,
+                                         int64_t recorded_ms, struct err *err);
 
 struct posting { int64_t debit_id, credit_id, amount; };
 
@@ -64,8 +80,9 @@ struct transfer {
 };
 
 /* Writes all postings or none. INVALID: no posting, amount < 1 or > AMOUNT_MAX, debit = credit,
- * units differ, unknown or closed account, books differ without a clearing account, a date in a
- * closed period. CONFLICT: a limit stands in the way; err's detail has what is available. */
+ * units differ, unknown or closed account, books that differ or clearing accounts that don't come
+ * to zero, a date in a closed period. CONFLICT: a limit stands in the way of what the transfer does
+ * to an account in all; err's detail is what is available, a number. */
 MUST_USE enum status ledger_transfer(struct tx *tx, const struct transfer *transfer,
                                      int64_t *transfer_id, struct err *err);
 
@@ -77,24 +94,28 @@ struct hold {
     const char *kind;
     int64_t document_id;          // holds of one document expire together
     int64_t expires_ms;           // 0: never by itself
-    struct posting posting;       // to come
+    struct posting posting;       // to come; not on a clearing account
 };
 
-/* Holds all or none. CONFLICT as ledger_transfer. ids (may be NULL) gets `count` hold ids. */
+/* Holds all or none. INVALID and CONFLICT as ledger_transfer. ids (may be NULL) gets `count` hold ids. */
 MUST_USE enum status ledger_hold(struct tx *tx, const struct hold *holds, size_t count,
                                  int64_t *ids, struct err *err);
-/* Posts `amount` of a hold (the rest returns), or returns all of it. CONFLICT: it is not pending any
- * more (posted, voided, expired), or amount is more than was held. */
+/* Posts `amount` of a hold (the rest returns), or returns all of it. NOT_FOUND: no such hold.
+ * CONFLICT: it is not pending any more (posted, voided, expired), or amount is more than was held.
+ * INVALID: a date in a closed period, amount < 1. A hold whose time is over can be posted until
+ * ledger_expire_next has taken it. */
 MUST_USE enum status ledger_post(struct tx *tx, int64_t hold_id, int64_t amount, int64_t at_ms,
                                  int64_t recorded_ms, int64_t *transfer_id, struct err *err);
 MUST_USE enum status ledger_void(struct tx *tx, int64_t hold_id, struct err *err);
-/* The same for all pending holds of one document. NOT_FOUND: none is pending. */
+/* The same for all pending holds of one kind and document, as one transfer, whole amounts.
+ * NOT_FOUND: none is pending. transfer_id may be NULL. */
 MUST_USE enum status ledger_post_all(struct tx *tx, const char *kind, int64_t document_id,
-                                     int64_t at_ms, int64_t recorded_ms, struct err *err);
+                                     int64_t at_ms, int64_t recorded_ms, int64_t *transfer_id,
+                                     struct err *err);
 MUST_USE enum status ledger_void_all(struct tx *tx, const char *kind, int64_t document_id,
                                      struct err *err);
-/* Expires the holds of one document whose time is over and names it, so that its room can change
- * what hangs on it in the same transaction. NOT_FOUND: no more of this kind. */
+/* Expires the holds of one document of which one's time is over and names it, so that its room can
+ * change what hangs on it in the same transaction. NOT_FOUND: no more of this kind. */
 MUST_USE enum status ledger_expire_next(struct tx *tx, const char *kind, int64_t now_ms,
                                         int64_t *document_id, struct err *err);
 
@@ -109,13 +130,23 @@ MUST_USE enum status ledger_balance_at(struct tx *tx, int64_t account_id, int64_
 /* Lines of a document and the other way round (L.10). */
 struct line {
     int64_t posting_id, transfer_id, debit_id, credit_id, amount, unit, document_id, at_ms;
+    int64_t reverses_id;          // the posting that it takes back; 0: none
+    int64_t hold_id;              // the hold that it was; 0: none
     const char *kind;
 };
+/* In the order they were written. kind NULL: of every kind. No line is OK and a count of 0. */
 MUST_USE enum status ledger_lines(struct tx *tx, const char *kind, int64_t document_id,
                                   struct line **out, size_t *count, struct err *err);
 
+MUST_USE enum status ledger_line(struct tx *tx, int64_t posting_id, struct line *out);
+/* The lines of an account whose effective date is from_ms .. until_ms, by date, then as written. */
+MUST_USE enum status ledger_statement(struct tx *tx, int64_t account_id, int64_t from_ms,
+                                      int64_t until_ms, struct line **out, size_t *count,
+                                      struct err *err);
+
 /* Recomputes every balance, limit, hold and hash from the rows. `imbalance`: sum over accounts and
  * units of |stored - recomputed|, and of what books lack to balance: 0 in a sound ledger.
- * INVALID: it is not; err's detail names the first account or row. */
+ * INVALID: it is not; err's detail names the first account or row. Takes about 1 s and 100 bytes of
+ * tx's arena per account; the rows stream. */
 MUST_USE enum status ledger_check(struct tx *tx, int64_t *imbalance, struct err *err);
 #endif

@@ -1,8 +1,9 @@
 /* form.h - the fields of a request: of its path, query and body, in that order of precedence.
  *
  * A body is application/x-www-form-urlencoded or application/json (an object). Text is checked UTF-8
- * without NUL, trimmed and folded as text_clean says. A field that is there twice is the first.
- * Whole numbers may be JSON numbers or decimal text. */
+ * without NUL, trimmed and folded as text_clean says. A field that is there twice is the first; JSON
+ * with a name twice is refused. Empty text and null are fields left out.
+ * Whole numbers may be JSON numbers, decimal text, or true and false for 1 and 0. */
 #ifndef CUNHUO_WEB_FORM_H
 #define CUNHUO_WEB_FORM_H
 
@@ -35,6 +36,10 @@ MUST_USE enum status form_ms(struct request *rq, const char *field, int64_t *out
 /* One of `words` (ends with NULL): its place among them. */
 MUST_USE enum status form_word(struct request *rq, const char *field, const char *const *words,
                                int *out, struct err *err);
+
+/* A public code (base/ids.h): the id it stands for. */
+MUST_USE enum status form_code(struct request *rq, const char *field, int64_t *id,
+                               struct err *err);
 
 /* An array of objects of a JSON body, 1 .. count_max of them; an item is read by the same functions
  * through form_item, which makes a request whose fields are the item's. A browser's form sends

@@ -61,6 +61,8 @@ static const char *const tables[] = {
     " CHECK (kind IN ('crate', 'cold_box', 'bag', 'parcel', 'lot')), day BIGINT NOT NULL,"
     " consignment_id BIGINT REFERENCES consignment (id), place_id BIGINT NOT NULL,"
     " up BIGINT NOT NULL, stop_id BIGINT, planned_parent_id BIGINT,"
+    // Who has it before the first scan: the hub for what goes down, the sender for what goes up.
+    " origin_id BIGINT NOT NULL, made_ms BIGINT NOT NULL,"
     // Folded from its events, for lists; custody_check compares.
     " holder_id BIGINT NOT NULL, parent_id BIGINT NOT NULL, since_ms BIGINT NOT NULL,"
     " gap TEXT)",

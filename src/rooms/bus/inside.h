@@ -1,0 +1,47 @@
+/* inside.h - the bus room's state in memory, for its own files only.
+ *
+ * Lock order: bus->lock is the only lock; it is held for microseconds, never over SQL or a solve. */
+#ifndef CUNHUO_BUS_INSIDE_H
+#define CUNHUO_BUS_INSIDE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/status.h"
+#include "rooms/bus/live.h"
+#include "rooms/bus/network.h"
+
+struct county;
+struct tx;
+
+enum { LIVE_DAYS = 3 };        // so many delivery days are open for orders at a time
+
+struct bus {
+    struct county *county;
+    pthread_mutex_t lock;      // over all below
+    struct network *network;   // replaced as a whole when a road or the fleet changes
+    struct live *live[LIVE_DAYS];   // by day, ascending; a day whose wave has closed leaves
+    struct live *closing;      // of the day whose wave closed last, for the night's planning
+    int64_t changes;           // of plans since start
+    struct night *night;       // the planning of closed waves (plan.h)
+    struct improver *improver; // the background run (improve.h)
+};
+
+enum { WEIGHT_MAX_G = 2000000, VOLUME_MAX_ML = 8000000 };   // of one consignment
+
+MUST_USE enum status bus_open(struct county *county, struct bus **out, struct err *err);
+void bus_close(struct bus *bus);
+struct bus *bus_of(const struct county *county);
+
+/* Seconds of the day by which the plan is to serve all places: 11:00 less the margin. */
+int32_t bus_deadline_s(struct tx *tx);
+/* The first delivery day whose wave is still open at `now_ms`. */
+MUST_USE enum status bus_first_day(struct tx *tx, int64_t now_ms, int32_t zone_s, int64_t *day);
+/* The same with a reader of its own, at the county's time: after a closing was committed. */
+void bus_roll_now(struct bus *bus);
+
+/* Makes live plans for the days open at `now_ms` that have none yet, and ends those of closed ones. In
+ * the writer, or before it runs. */
+MUST_USE enum status bus_roll(struct bus *bus, struct tx *tx, int64_t now_ms);
+#endif

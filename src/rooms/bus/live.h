@@ -1,0 +1,55 @@
+/* live.h - tonight's plan, alive: what has been promised for one day, and how the buses carry it.
+ *
+ * Derived from consignments, kept in memory, rebuilt at start. All calls under bus->lock. Each place
+ * is one job of the optimiser whose load grows with every consignment. */
+#ifndef CUNHUO_BUS_LIVE_H
+#define CUNHUO_BUS_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/status.h"
+#include "rooms/bus/bus.h"
+
+struct arena;
+struct network;
+struct route_plan;
+struct route_solution;
+struct tx;
+
+struct live {
+    int64_t day, closes_ms;
+    struct network *network;      // held
+    struct route_plan *plan;      // job i is place i + 1 of the network
+    struct need *down, *up;       // by place
+    int64_t changes;              // since it was made
+    bool overfull;                // a rebuilt day holds more than fits: planning must find room
+};
+
+/* NULL: no memory. */
+MUST_USE struct live *live_new(int64_t day, int64_t closes_ms, struct network *network,
+                               int32_t deadline_s);
+void live_free(struct live *live);
+
+/* Whether `need` more fits at a place, when it would be there (second of the day) and what it costs
+ * (thousandths of a fen). BUS_FITS, or why not. */
+enum bus_reason live_quote(const struct live *live, int32_t place, bool up,
+                           const struct need *need, int32_t *at_s, int64_t *cost);
+/* Takes it in. Anything but BUS_FITS: it doesn't fit, nothing changed. */
+enum bus_reason live_add(struct live *live, int32_t place, bool up, const struct need *need,
+                         int64_t *cost);
+/* Takes it out. */
+void live_remove(struct live *live, int32_t place, bool up, const struct need *need);
+
+/* Counts it though it doesn't fit: for the rebuild. */
+void live_force(struct live *live, int32_t place, bool up, const struct need *need);
+
+/* Fills a new day's plan from the consignments that wait for it. */
+MUST_USE enum status live_read(struct live *live, struct tx *tx);
+
+/* The same day on another network (a road was closed), or by another solution (the background run
+ * found a better one); places that the new one can't serve stay promised: `left` counts them. */
+MUST_USE enum status live_move(struct live *live, struct network *network, int32_t deadline_s,
+                               const struct route_solution *solution, size_t *left,
+                               struct err *err);
+#endif
