@@ -171,12 +171,14 @@ static enum status write_rows(struct tx *tx, struct memo *memo, const struct ent
                               int64_t *transfer_id)
 {
     unsigned char *head;
+    int64_t kind_id = entry->kind_id;
+    if (entry->kind) TRY(memo_kind(tx, memo, entry->kind, true, &kind_id));
     TRY(memo_head(tx, memo, &head));
     for (size_t i = 0; i < entry->count; i++) {
         const struct entry_line *line = &entry->lines[i];
         struct row row = {
             .posting_id = tx_id(tx), .line_count = (int64_t)entry->count,
-            .kind_id = entry->kind_id, .document_id = entry->document_id,
+            .kind_id = kind_id, .document_id = entry->document_id,
             .at_ms = entry->at_ms, .recorded_ms = entry->recorded_ms,
             .debit_id = line->posting.debit_id, .credit_id = line->posting.credit_id,
             .amount = line->posting.amount, .reverses_id = line->reverses_id,
@@ -249,10 +251,9 @@ enum status ledger_transfer(struct tx *tx, const struct transfer *transfer, int6
     if (lines == NULL) return BROKEN;
     for (size_t i = 0; i < transfer->count; i++) lines[i].posting = transfer->postings[i];
     struct entry entry = {
-        .document_id = transfer->document_id, .at_ms = transfer->at_ms,
+        .kind = transfer->kind, .document_id = transfer->document_id, .at_ms = transfer->at_ms,
         .recorded_ms = transfer->recorded_ms, .lines = lines, .count = transfer->count,
     };
-    TRY(memo_kind(tx, memo, transfer->kind, true, &entry.kind_id));
     return entry_post(tx, memo, &entry, transfer_id, err);
 }
 

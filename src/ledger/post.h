@@ -37,6 +37,7 @@ struct entry_line {
     int64_t hold_id, held;        // the pending hold it ends, and how much that held; 0: none
 };
 struct entry {
+    const char *kind;             // or NULL, and its number
     int64_t kind_id, document_id, at_ms, recorded_ms;
     const struct entry_line *lines;
     size_t count;

@@ -2,7 +2,8 @@
  *
  * net_cut        ways are cut into stretches where they meet, end, or something stands
  * limits_resolve turn restrictions become paths of arcs
- * turns_make     states and turns with their cost; the main net
+ * turns_make     states and turns with their cost
+ * mainnet_find   what is connected both ways with most of the rest
  * grid_make      which segments touch which cell
  * places_make    names and positions
  *
@@ -40,6 +41,7 @@ struct net {
 MUST_USE enum status net_cut(struct net *net, struct err *err);
 MUST_USE enum status limits_resolve(struct net *net, struct err *err);
 MUST_USE enum status turns_make(struct net *net, struct err *err);
+MUST_USE enum status mainnet_find(struct net *net, struct err *err);
 MUST_USE enum status grid_make(struct net *net, struct err *err);
 MUST_USE enum status places_make(struct net *net, struct err *err);
 

@@ -59,6 +59,13 @@ static enum status load(const char *folder, const struct page_source *sources, s
     return status;
 }
 
+/* Names that every page has: {{lang}}, {{#zh}}, {{#en}}, {{key:fresh}}. */
+static json_t *base_view(const char *lang)
+{
+    bool zh = strcmp(lang, "zh") == 0;
+    return json_pack("{s:s, s:b, s:b, s:s}", "lang", lang, "zh", zh, "en", !zh, "fresh", "");
+}
+
 static enum status pages_new(const char *folder, const struct page_source *sources, size_t count,
                              struct pages **out, struct err *err)
 {
@@ -66,8 +73,8 @@ static enum status pages_new(const char *folder, const struct page_source *sourc
     struct pages *pages = calloc(1, sizeof *pages);
     if (pages == NULL) return err_set(err, BROKEN, NULL, "Out of memory");
     pthread_mutex_init(&pages->mutex, NULL);
-    pages->base[0] = json_pack("{s:s, s:b, s:b}", "lang", "en", "zh", 0, "en", 1);
-    pages->base[1] = json_pack("{s:s, s:b, s:b}", "lang", "zh", "zh", 1, "en", 0);
+    pages->base[0] = base_view("en");
+    pages->base[1] = base_view("zh");
     pages->folder = folder ? strdup(folder) : NULL;
     pages->stamp = folder ? page_files_stamp(folder) : 0;
     enum status status = OK;
@@ -150,7 +157,7 @@ enum status page_draw(struct pages *pages, const char *name, const char *lang, i
 
 void pages_watch(struct pages *pages) { pages->watch = true; }
 
-const char *page_unreached(struct pages *pages, char *out, size_t out_size)
+const char *page_unreached(struct pages *pages, size_t nth, char *out, size_t out_size)
 {
     const struct units *units = &pages->now.units;
     for (size_t i = 0; i < units->count; i++) {
@@ -158,8 +165,9 @@ const char *page_unreached(struct pages *pages, char *out, size_t out_size)
         for (size_t j = 0; j < unit->count; j++) {
             const struct op *op = &unit->ops[j];
             bool named = op->kind == OP_VALUE || op->kind == OP_SECTION || op->kind == OP_INVERTED;
-            if (!named || op->reached) continue;
-            snprintf(out, out_size, "%s:%u: {{%.*s}}", unit->path, op->line, (int)op->size, op->text);
+            if (!named || op->reached || nth-- > 0) continue;
+            snprintf(out, out_size, "%s:%u: {{%.*s}}", unit->path, op->line, (int)op->size,
+                     op->text);
             return out;
         }
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include "base/clock.h"
 #include "base/money.h"
 #include "web/page.h"
@@ -203,12 +204,22 @@ static bool code(const json_t *value, struct how *how, char out[FORMAT_TEXT])
     return true;
 }
 
+/* A new idempotency key: whatever the value is. */
 static bool key(const json_t *value, struct how *how, char out[FORMAT_TEXT])
 {
-    const char *text = json_string_value(value);
-    if (text == NULL || strlen(text) > FORMAT_TEXT / 2) return false;
-    snprintf(out, FORMAT_TEXT, "%s.%u", text, ++how->keys);
+    (void)value;
+    (void)how;
+    unsigned char random[16];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) return false;
+    for (size_t i = 0; i < sizeof random; i++) snprintf(out + 2 * i, 3, "%02x", random[i]);
     return true;
+}
+
+static bool translated(const json_t *value, struct how *how, char out[FORMAT_TEXT])
+{
+    const char *text = json_string_value(value);
+    if (text == NULL) return false;
+    return snprintf(out, FORMAT_TEXT, "%s", words(how->lang, text)) < FORMAT_TEXT;
 }
 
 static const struct format formats[] = {
@@ -216,6 +227,7 @@ static const struct format formats[] = {
     { "when", when }, { "iso", iso }, { "field", field }, { "clock", second_of_day },
     { "minutes", minutes }, { "kg", kg }, { "jin", jin }, { "km", km }, { "litre", litre },
     { "count", count }, { "percent", percent }, { "code", code }, { "key", key },
+    { "words", translated },
 };
 
 const struct format *format_find(const char *name, size_t size)

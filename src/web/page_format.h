@@ -17,7 +17,8 @@
  *   count      12,345
  *   percent    95.3%            of a fraction
  *   code       1234 5678 9012 3                 of a public code
- *   key        the text and a number that no other {{key:}} of this drawing has
+ *   words      a msgid that the view holds, in the reader's language; at most 159 bytes
+ *   key        {{key:fresh}}: a new idempotency key, another one each time it is drawn
  *
  * null is nothing in every format; another kind of value than these is an error. */
 #ifndef CUNHUO_WEB_PAGE_FORMAT_H
@@ -35,7 +36,6 @@ enum { FORMAT_TEXT = 160 };
 struct how {
     const char *lang;
     int32_t zone_s;
-    unsigned keys;            // {{key:}}s drawn so far
 };
 
 struct format {

@@ -61,12 +61,11 @@ int unit_find(const struct units *units, const char *name);
 /* Pages from memory, for tests and fuzzing; sources are borrowed for good. */
 MUST_USE enum status pages_from(const struct page_source *sources, size_t count, struct pages **out,
                                 struct err *err);
-/* From now on each op drawn is noted; what no drawing reached is told by page_unreached: the first
- * value of the page (or of any page, name NULL) as "file:line {{name}}", NULL: none. Not for
- * several threads. */
+/* From now on each op drawn is noted; not for several threads. The values and sections that no
+ * drawing reached are then told one by one as "file:line: {{name}}": the nth, or NULL. */
 void pages_watch(struct pages *pages);
-const char *page_unreached(struct pages *pages, char *out, size_t out_size);
-/* The names of all pages and fragments that are not meant for other pages only; ends with NULL. */
+const char *page_unreached(struct pages *pages, size_t nth, char *out, size_t out_size);
+/* The names of all files of pages, NULL behind the last; and where one of them lies. */
 const char *page_name_at(struct pages *pages, size_t at);
 const char *page_path_of(struct pages *pages, const char *name);
 #endif

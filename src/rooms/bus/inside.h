@@ -22,6 +22,7 @@ struct bus {
     pthread_mutex_t lock;      // over all below
     struct network *network;   // replaced as a whole when a road or the fleet changes
     struct live *live[LIVE_DAYS];   // by day, ascending; a day whose wave has closed leaves
+    int32_t deadline_s;        // of places, seconds of the day
     struct live *closing;      // of the day whose wave closed last, for the night's planning
     int64_t changes;           // of plans since start
     struct night *night;       // the planning of closed waves (plan.h)

@@ -198,11 +198,13 @@ static size_t fill_up(struct live *live, struct route_plan *fresh)
 }
 
 enum status live_move(struct live *live, struct network *network, int32_t deadline_s,
-                      const struct route_solution *solution, size_t *left, struct err *err)
+                      size_t *left, struct err *err)
 {
     struct route_plan *fresh;
     struct network *old = live->network;
-    TRY(make_plan(live, network, deadline_s, solution, &fresh, err));
+    if (network->place_count != old->place_count)
+        return err_set(err, CONFLICT, NULL, "The stops have changed: restart the server.");
+    TRY(make_plan(live, network, deadline_s, NULL, &fresh, err));
     live->network = network_hold(network);
     *left = fill_up(live, fresh);
     route_plan_free(live->plan);
@@ -210,5 +212,20 @@ enum status live_move(struct live *live, struct network *network, int32_t deadli
     live->plan = fresh;
     live->overfull = *left > 0;
     live->changes++;
+    return OK;
+}
+
+enum status live_swap(struct live *live, const struct route_solution *solution,
+                      int32_t deadline_s, struct err *err)
+{
+    struct route_plan *fresh;
+    TRY(make_plan(live, live->network, deadline_s, solution, &fresh, err));
+    if (fill_up(live, fresh) > 0) {
+        route_plan_free(fresh);
+        return err_set(err, CONFLICT, NULL, "It leaves out what is promised.");
+    }
+    route_plan_free(live->plan);
+    live->plan = fresh;
+    live->overfull = false;
     return OK;
 }

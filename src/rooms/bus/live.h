@@ -47,9 +47,13 @@ void live_force(struct live *live, int32_t place, bool up, const struct need *ne
 /* Fills a new day's plan from the consignments that wait for it. */
 MUST_USE enum status live_read(struct live *live, struct tx *tx);
 
-/* The same day on another network (a road was closed), or by another solution (the background run
- * found a better one); places that the new one can't serve stay promised: `left` counts them. */
+/* The same day on another network (a road was closed), planned anew. Places that can't be served any
+ * more stay promised, and `left` counts them. */
 MUST_USE enum status live_move(struct live *live, struct network *network, int32_t deadline_s,
-                               const struct route_solution *solution, size_t *left,
-                               struct err *err);
+                               size_t *left, struct err *err);
+
+/* Another solution of the same day, found for an earlier state of it. INVALID: something grew beyond
+ * what it can carry. CONFLICT: it leaves out what is promised. Nothing is changed then. */
+MUST_USE enum status live_swap(struct live *live, const struct route_solution *solution,
+                               int32_t deadline_s, struct err *err);
 #endif

@@ -160,6 +160,7 @@ enum status bus_open(struct county *county, struct bus **out, struct err *err)
         if (opened == OK) opened = network_make(county, tx, roads, &bus->network, err);
         road_state_free(roads);
         if (opened == INVALID) opened = OK;   // no roads or hub yet: the bus waits for its import
+        bus->deadline_s = bus_deadline_s(tx);
         if (opened == OK && bus->network) opened = bus_roll(bus, tx, now_ms);
         db_read_end(tx);
     }

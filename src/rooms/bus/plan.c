@@ -1,0 +1,180 @@
+/* plan.c - the thread that plans closed waves. */
+#include "rooms/bus/plan.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "db/db.h"
+#include "db/writer.h"
+#include "rooms/bus/inside.h"
+#include "rooms/bus/plan_child.h"
+#include "rooms/bus/publish.h"
+#include "web/county.h"
+
+enum { SOLVE_S = 20, ARENA_BYTES = 512 << 20 };
+
+struct night {
+    struct bus *bus;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool woken, stopping;
+};
+
+static const struct sql find_closed = SQL(
+    "SELECT day FROM wave WHERE state = 'closed' ORDER BY day LIMIT 1");
+
+/* The live plan of a closed day: the one that was alive when it closed, or (after a restart) a new one
+ * from the rows. NOT_FOUND: no wave waits for its plan. */
+static enum status closed_day(struct night *night, struct arena *arena, struct live **out,
+                              double *seconds)
+{
+    struct bus *bus = night->bus;
+    struct tx *tx;
+    struct rows *rows;
+    TRY(db_read_begin(bus->county->db, arena, &tx));
+    enum status found = db_first(tx, &find_closed, NO_ARGS, &rows);
+    if (found == OK) {
+        int64_t day = row_i64(rows, 0);
+        *seconds = (double)county_setting_i64(tx, "bus.solve_ms", SOLVE_S * 1000) / 1000;
+        pthread_mutex_lock(&bus->lock);
+        *out = bus->closing && bus->closing->day == day ? bus->closing : NULL;
+        if (*out) bus->closing = NULL;
+        struct network *network = network_hold(bus->network);
+        pthread_mutex_unlock(&bus->lock);
+        if (*out == NULL) {
+            *out = live_new(day, 0, network, bus_deadline_s(tx));
+            found = *out ? live_read(*out, tx) : BROKEN;
+        }
+        pthread_mutex_lock(&bus->lock);
+        network_release(network);
+        pthread_mutex_unlock(&bus->lock);
+    }
+    db_read_end(tx);
+    return found;
+}
+
+static void drop(struct bus *bus, struct live *live)
+{
+    pthread_mutex_lock(&bus->lock);   // it lets go of a network that others hold too
+    live_free(live);
+    pthread_mutex_unlock(&bus->lock);
+}
+
+/* ---- publishing, in the writer ---- */
+
+struct publish_entry {
+    struct entry entry;
+    struct publication publication;
+};
+
+static enum status act_publish(struct tx *tx, struct entry *entry, struct err *err)
+{
+    const struct publish_entry *p = (const struct publish_entry *)entry;
+    int64_t plan_id;
+    return publish(tx, &p->publication, &plan_id, err);
+}
+
+static enum status plan_day(struct night *night, struct arena *arena, struct live *live,
+                            double seconds, struct err *err)
+{
+    struct county *county = night->bus->county;
+    int64_t began_us = mono_us();
+    struct route_solution start, better;
+    TRY(route_plan_solution(live->plan, arena, &start));
+
+    // Only what goes somewhere is a job of the night: places with nothing are left out as optional.
+    const struct route_problem *whole = route_plan_problem(live->plan);
+    struct route_job *jobs = arena_new(arena, (size_t)whole->job_count * sizeof *jobs);
+    if (jobs == NULL) return BROKEN;
+    for (int32_t i = 0; i < whole->job_count; i++) {
+        jobs[i] = whole->jobs[i];
+        const struct need *down = &live->down[i + 1], *up = &live->up[i + 1];
+        jobs[i].optional = down->weight_g + down->dry_ml + down->cold_ml + up->weight_g
+                         + up->dry_ml + up->cold_ml == 0;
+    }
+    struct route_problem problem = *whole;
+    problem.jobs = jobs;
+
+    struct publish_entry publishing = {
+        .entry = { .lane = LANE_ORDER, .arena = arena, .act = act_publish },
+        .publication = { .live = live, .solution = &start, .source = "live" },
+    };
+    struct err why;
+    if (child_solve(county, &problem, &start, seconds, arena, &better, &why) == OK)
+        publishing.publication.solution = &better, publishing.publication.source = "solver";
+    else
+        fprintf(stderr, "bus: the live plan is published: %s %s\n", why.text, why.detail);
+
+    publishing.publication.at_ms = county_now_ms(county);
+    publishing.publication.plan_ms = (mono_us() - began_us) / 1000;
+    return writer_call(county->writer, &publishing.entry, err);
+}
+
+static bool plan_next(struct night *night)
+{
+    struct arena *arena = arena_open(ARENA_BYTES);
+    struct live *live = NULL;
+    struct err err = { .text = "" };
+    double seconds;
+    enum status planned = arena ? closed_day(night, arena, &live, &seconds) : BROKEN;
+    if (planned == OK) planned = plan_day(night, arena, live, seconds, &err);
+    drop(night->bus, live);
+    arena_free(arena);
+    if (planned != OK && planned != NOT_FOUND && planned != CONFLICT)
+        fprintf(stderr, "bus: a wave could not be planned: %s %s\n", status_name(planned), err.text);
+    return planned == OK;
+}
+
+static void *run(void *of)
+{
+    struct night *night = of;
+    pthread_mutex_lock(&night->lock);
+    while (!night->stopping) {
+        night->woken = false;
+        pthread_mutex_unlock(&night->lock);
+        while (plan_next(night)) {}
+        pthread_mutex_lock(&night->lock);
+        while (!night->woken && !night->stopping) pthread_cond_wait(&night->wake, &night->lock);
+    }
+    pthread_mutex_unlock(&night->lock);
+    return NULL;
+}
+
+enum status night_start(struct bus *bus, struct night **out)
+{
+    struct night *night = calloc(1, sizeof *night);
+    if (night == NULL) return BROKEN;
+    night->bus = bus;
+    pthread_mutex_init(&night->lock, NULL);
+    pthread_cond_init(&night->wake, NULL);
+    if (pthread_create(&night->thread, NULL, run, night) != 0) {
+        free(night);
+        return BROKEN;
+    }
+    *out = night;
+    return OK;
+}
+
+void night_wake(struct night *night)
+{
+    pthread_mutex_lock(&night->lock);
+    night->woken = true;
+    pthread_cond_signal(&night->wake);
+    pthread_mutex_unlock(&night->lock);
+}
+
+void night_stop(struct night *night)
+{
+    if (night == NULL) return;
+    pthread_mutex_lock(&night->lock);
+    night->stopping = true;
+    pthread_cond_signal(&night->wake);
+    pthread_mutex_unlock(&night->lock);
+    pthread_join(night->thread, NULL);
+    pthread_cond_destroy(&night->wake);
+    pthread_mutex_destroy(&night->lock);
+    free(night);
+}
