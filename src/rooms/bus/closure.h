@@ -4,10 +4,10 @@
 
 #include <stdint.h>
 #include "base/status.h"
+#include "web/room.h"
 
 struct county;
 struct road_state;
-struct route;
 struct tx;
 
 /* The state of the roads at an instant, from the closures in force; NULL: all open. The caller's to

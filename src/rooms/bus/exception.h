@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 #include "base/status.h"
+#include "web/room.h"
 
-struct route;
 struct tx;
 struct workflow;
 

@@ -32,16 +32,22 @@ static bool go_on(void *ctx, const struct route_progress *progress)
     return !stopping;
 }
 
-/* A copy of the first day's plan if enough has changed since `seen`, which is brought up to date. */
-static struct route_plan *copy_changed(struct bus *bus, int64_t *day, int64_t *seen)
+/* A copy of the first day's plan, and its problem, if enough has changed since `seen`, which is brought
+ * up to date. NULL: not enough. */
+static struct route_plan *copy_changed(struct bus *bus, int64_t *day, int64_t *seen,
+                                       struct arena *arena, struct route_problem *problem)
 {
     struct route_plan *copy = NULL;
     pthread_mutex_lock(&bus->lock);
-    struct live *live = bus->live[0];
+    const struct live *live = bus->live[0];
     if (live && live->day != *day) { *day = live->day; *seen = 0; }
     if (live && (live->overfull || live->changes - *seen >= CHANGES_MIN)) {
         *seen = live->changes;
         copy = route_plan_copy(live->plan);
+        if (copy && live_problem(live, copy, arena, problem) != OK) {
+            route_plan_free(copy);
+            copy = NULL;
+        }
     }
     pthread_mutex_unlock(&bus->lock);
     return copy;
@@ -60,23 +66,24 @@ static void swap_in(struct bus *bus, int64_t day, const struct route_solution *b
     pthread_mutex_unlock(&bus->lock);
 }
 
-static void improve(struct improver *improver, struct route_plan *copy, int64_t day)
+static void improve(struct improver *improver, int64_t *day, int64_t *seen)
 {
     struct arena *arena = arena_open(ARENA_BYTES);
+    struct route_problem problem;
     struct route_solution start, better;
     struct err err;
-    if (arena && route_plan_solution(copy, arena, &start) == OK) {
+    struct route_plan *copy = arena ? copy_changed(improver->bus, day, seen, arena, &problem) : NULL;
+    if (copy && route_plan_solution(copy, arena, &start) == OK) {
         struct route_options options = {
-            .seconds = SOLVE_MS / 1000.0, .seed = (uint64_t)day, .threads = 1, .start = &start,
+            .seconds = SOLVE_MS / 1000.0, .seed = (uint64_t)*day, .threads = 1, .start = &start,
             .progress = go_on, .ctx = improver,
         };
-        const struct route_problem *problem = route_plan_problem(copy);
-        if (route_solve(arena, problem, &options, &better, &err) == OK
+        if (route_solve(arena, &problem, &options, &better, &err) == OK
             && better.required_unserved == 0 && better.cost < start.cost)
-            swap_in(improver->bus, day, &better, improver->bus->deadline_s);
+            swap_in(improver->bus, *day, &better, improver->bus->deadline_s);
     }
-    arena_free(arena);
     route_plan_free(copy);
+    arena_free(arena);
 }
 
 static void *run(void *of)
@@ -87,8 +94,7 @@ static void *run(void *of)
     pthread_mutex_lock(&improver->lock);
     while (!improver->stopping) {
         pthread_mutex_unlock(&improver->lock);
-        struct route_plan *copy = copy_changed(improver->bus, &day, &seen);
-        if (copy) improve(improver, copy, day);
+        improve(improver, &day, &seen);
         pthread_mutex_lock(&improver->lock);
         if (improver->stopping) break;
         struct timespec until;

@@ -197,6 +197,20 @@ static size_t fill_up(struct live *live, struct route_plan *fresh)
     return left;
 }
 
+enum status live_problem(const struct live *live, const struct route_plan *plan,
+                         struct arena *arena, struct route_problem *out)
+{
+    *out = *route_plan_problem(plan);
+    struct route_job *jobs = arena_new(arena, (size_t)out->job_count * sizeof *jobs);
+    if (jobs == NULL) return BROKEN;
+    for (int32_t i = 0; i < out->job_count; i++) {
+        jobs[i] = out->jobs[i];
+        jobs[i].optional = nothing(&live->down[i + 1]) && nothing(&live->up[i + 1]);
+    }
+    out->jobs = jobs;
+    return OK;
+}
+
 enum status live_move(struct live *live, struct network *network, int32_t deadline_s,
                       size_t *left, struct err *err)
 {

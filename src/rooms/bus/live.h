@@ -14,6 +14,7 @@
 struct arena;
 struct network;
 struct route_plan;
+struct route_problem;
 struct route_solution;
 struct tx;
 
@@ -46,6 +47,11 @@ void live_force(struct live *live, int32_t place, bool up, const struct need *ne
 
 /* Fills a new day's plan from the consignments that wait for it. */
 MUST_USE enum status live_read(struct live *live, struct tx *tx);
+
+/* The problem that `plan` (the live one or a copy of it) stands for: places that have something to
+ * be moved must be served, the others need not. Jobs are in the arena, the rest is the plan's. */
+MUST_USE enum status live_problem(const struct live *live, const struct route_plan *plan,
+                                  struct arena *arena, struct route_problem *out);
 
 /* The same day on another network (a road was closed), planned anew. Places that can't be served any
  * more stay promised, and `left` counts them. */

@@ -83,20 +83,9 @@ static enum status plan_day(struct night *night, struct arena *arena, struct liv
     struct county *county = night->bus->county;
     int64_t began_us = mono_us();
     struct route_solution start, better;
+    struct route_problem problem;
     TRY(route_plan_solution(live->plan, arena, &start));
-
-    // Only what goes somewhere is a job of the night: places with nothing are left out as optional.
-    const struct route_problem *whole = route_plan_problem(live->plan);
-    struct route_job *jobs = arena_new(arena, (size_t)whole->job_count * sizeof *jobs);
-    if (jobs == NULL) return BROKEN;
-    for (int32_t i = 0; i < whole->job_count; i++) {
-        jobs[i] = whole->jobs[i];
-        const struct need *down = &live->down[i + 1], *up = &live->up[i + 1];
-        jobs[i].optional = down->weight_g + down->dry_ml + down->cold_ml + up->weight_g
-                         + up->dry_ml + up->cold_ml == 0;
-    }
-    struct route_problem problem = *whole;
-    problem.jobs = jobs;
+    TRY(live_problem(live, live->plan, arena, &problem));
 
     struct publish_entry publishing = {
         .entry = { .lane = LANE_ORDER, .arena = arena, .act = act_publish },

@@ -8,10 +8,9 @@
 
 #include <stdint.h>
 #include "base/status.h"
+#include "web/room.h"
 #include "rooms/bus/bus.h"
 
-struct job;
-struct route;
 
 /* A consignment made (or withdrawn) at `made_ms` may still change the wave of `day`; its row is
  * there afterwards. CONFLICT: the wave has closed, or `made_ms` is not before its closing. */
