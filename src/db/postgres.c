@@ -334,7 +334,7 @@ static enum status copy_bytes(struct arena *arena, const char *hex, size_t size,
         unsigned two = 0;
         for (size_t k = 2 + 2 * i; k < 4 + 2 * i; k++) {
             unsigned char c = (unsigned char)hex[k];
-            two = two * 16 + (c <= '9' ? c - '0' : (c | 0x20U) - 'a' + 10U);
+            two = two * 16 + (c <= '9' ? c - (unsigned)'0' : (c | 0x20U) - 'a' + 10U);
         }
         bytes[i] = (unsigned char)two;
     }

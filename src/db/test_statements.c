@@ -171,7 +171,7 @@ static void savepoints_nest(void **state)
 static void cursors_see_their_beginning(void **state)
 {
     struct tx *tx = test_tx(state);
-    char name[16];
+    char name[32];
     for (int i = 1; i <= 20; i++) {
         snprintf(name, sizeof name, "thing %d", i);
         add_thing(tx, i, name, i);
