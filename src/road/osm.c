@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "base/text.h"
 
 _Static_assert(sizeof(struct tag) == sizeof(readosm_tag), "tags are passed on as they are");
 
@@ -37,6 +38,7 @@ static int read_place(struct osm *osm, const struct osm_node *node, struct tags 
     const char *kind = tags_get(tags, "place"), *name = tags_get(tags, "name:zh");
     if (name == NULL) name = tags_get(tags, "name");
     if (kind == NULL || name == NULL || *name == '\0') return READOSM_OK;
+    if (!text_valid(kind, strlen(kind)) || !text_valid(name, strlen(name))) return READOSM_OK;
     const char *people = tags_get(tags, "population");
     struct osm_place *place;
     APPEND(osm, places, place_count, place);

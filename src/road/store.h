@@ -105,6 +105,24 @@ static inline uint16_t arc_speed(const struct road *road, uint32_t arc, enum roa
 /* The stretch that holds a point which is the first of a segment. */
 uint32_t stretch_of_point(const struct road *road, uint32_t point);
 
+/* The cell of the grid where a position lies, or the nearest one. */
+static inline uint32_t cell_step(int64_t at, int64_t low, int64_t high, uint32_t steps)
+{
+    if (at <= low) return 0;
+    if (at >= high) return steps - 1;
+    return (uint32_t)((double)(at - low) / (double)(high - low + 1) * steps);
+}
+
+static inline uint32_t cell_row(const struct road *road, int64_t lat)
+{
+    return cell_step(lat, road->head.lat_min, road->head.lat_max, road->head.rows);
+}
+
+static inline uint32_t cell_column(const struct road *road, int64_t lon)
+{
+    return cell_step(lon, road->head.lon_min, road->head.lon_max, road->head.columns);
+}
+
 static inline struct road_point point_at(const struct road *road, uint32_t point)
 {
     return (struct road_point){ road->point_lat[point] * 1e-7, road->point_lon[point] * 1e-7 };
