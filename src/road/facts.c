@@ -433,12 +433,14 @@ static bool node_bars(struct tags tags, const char *barrier, const struct vehicl
 
 bool facts_of_node(struct tags tags, struct node_facts *out)
 {
-    enum { GATE_CS = 6000, SIGNALS_CS = 200, GIVE_WAY_CS = 100 };
+    enum { SIGNALS_CS = 200, GIVE_WAY_CS = 100 };
     *out = (struct node_facts){ .directions = 3, .undirected = true };
     const char *barrier = tags_get(tags, "barrier"), *highway = tags_get(tags, "highway");
-    bool gate = false;
-    for (int p = 0; p < ROAD_PROFILES; p++)
+    for (int p = 0; p < ROAD_PROFILES; p++) {
+        bool gate = false;
         if (node_bars(tags, barrier, &vehicles[p], &gate)) out->barred |= (uint8_t)(1 << p);
+        if (gate) out->gated |= (uint8_t)(1 << p);
+    }
     const char *direction = tags_get(tags, "direction");
     if (is(highway, "traffic_signals")) {
         const char *own = tags_get(tags, "traffic_signals:direction");
@@ -454,10 +456,8 @@ bool facts_of_node(struct tags tags, struct node_facts *out)
     if (is(direction, "forward")) out->directions = 1 << FORWARD;
     if (is(direction, "backward")) out->directions = 1 << BACKWARD;
     if (among(direction, WORDS("forward", "backward", "both"))) out->undirected = false;
-    if (gate) out->wait_cs = (uint16_t)(out->wait_cs + GATE_CS);
-    if (gate) out->directions = 3;
     out->turning = among(highway, WORDS("mini_roundabout", "turning_loop", "turning_circle"));
-    return out->barred || out->turning || out->stop || out->wait_cs;
+    return out->barred || out->gated || out->turning || out->stop || out->wait_cs;
 }
 
 /* -- Restrictions ------------------------------------------------------------------------------ */

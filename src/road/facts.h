@@ -43,14 +43,15 @@ enum stop { STOP_NONE, STOP_ALL, STOP_MINOR };
 struct node_facts {
     uint8_t barred;        // bits of profiles that don't pass
     bool turning;          // a place made for turning round
-    uint8_t directions;    // bits 1 << FORWARD, 1 << BACKWARD, along which cost and stop hold
+    uint8_t directions;    // bits 1 << FORWARD, 1 << BACKWARD, along which wait and stop hold
     bool undirected;       // ... because nothing was said
     uint8_t stop;          // enum stop
-    uint16_t wait_cs;      // signals, gates; without the stop's own wait
+    uint8_t gated;         // bits of profiles which open a gate, from either side
+    uint16_t wait_cs;      // signals, give way; without the stop's and the gate's own wait
 };
 bool facts_of_node(struct tags tags, struct node_facts *out);   // false: nothing of interest
 
-enum { STOP_WAIT_CS = 200 };
+enum { STOP_WAIT_CS = 200, GATE_WAIT_CS = 6000 };
 
 /* A restriction's meaning: the profiles which it forbids the turn, and those which it leaves no
  * other turn. False: nothing in force; `conditional` then says whether it holds at times. */

@@ -70,8 +70,10 @@ static struct crossing look(const struct making *m, uint32_t vertex, int p,
 static double wait_s(const struct making *m, const struct node_facts *mark, uint32_t from,
     uint32_t to, int p, const struct crossing *crossing)
 {
-    if (mark == NULL || !(mark->directions >> arc_towards(from) & 1)) return 0;
-    double wait = mark->wait_cs / 100.0;
+    if (mark == NULL) return 0;
+    double wait = mark->gated >> p & 1 ? GATE_WAIT_CS / 100.0 : 0;
+    if (!(mark->directions >> arc_towards(from) & 1)) return wait;
+    wait += mark->wait_cs / 100.0;
     bool stops = mark->stop != STOP_NONE;
     if (mark->stop == STOP_MINOR)
         stops = crossing->fastest > arc_speed(m->road, from, (enum road_profile)p);
