@@ -65,7 +65,7 @@ static const char *const tables[] = {
     " origin_id BIGINT NOT NULL, made_ms BIGINT NOT NULL,"
     // Folded from its events, for lists; custody_check compares.
     " holder_id BIGINT NOT NULL, parent_id BIGINT NOT NULL, since_ms BIGINT NOT NULL,"
-    " gap TEXT)",
+    " arrived_ms BIGINT, gap TEXT)",
     "CREATE INDEX unit_of_consignment ON unit (consignment_id)",
     "CREATE INDEX unit_of_holder ON unit (holder_id, day)",
     "CREATE INDEX unit_of_parent ON unit (parent_id)",
@@ -80,6 +80,12 @@ static const char *const tables[] = {
     " scanned_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL)",
     "CREATE INDEX custody_event_in_order ON custody_event (unit_id, scanned_ms, event_id)",
     "CREATE INDEX custody_event_of_parent ON custody_event (parent_id, scanned_ms, event_id)",
+
+    // What else phones tell of a trip: departed, arrived, left, returned. Facts, only added.
+    "CREATE TABLE trip_event (event_id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL,"
+    " trip_id BIGINT NOT NULL, stop_id BIGINT NOT NULL, by_id BIGINT NOT NULL,"
+    " at_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL)",
+    "CREATE INDEX trip_event_of_trip ON trip_event (trip_id, at_ms, event_id)",
 
     // A road closed or slowed (封路): parts in a million of the speed, 0 is closed.
     "CREATE TABLE closure (id BIGINT PRIMARY KEY, way_id BIGINT, lat_e6 BIGINT, lon_e6 BIGINT,"

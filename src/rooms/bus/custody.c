@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "db/db.h"
+#include "rooms/bus/consignment.h"
 
 static const char *const actions[] = { "hand_over", "pack", "unpack" };
 
@@ -16,6 +17,11 @@ static bool in_order(const struct custody_event *a, const struct custody_event *
 {
     return a->scanned_ms < b->scanned_ms
         || (a->scanned_ms == b->scanned_ms && strcmp(a->event_id, b->event_id) < 0);
+}
+
+static void note_arrival(const struct custody_history *h, struct custody *now)
+{
+    if (now->arrived_ms == 0 && now->holder_id == h->end_id) now->arrived_ms = now->since_ms;
 }
 
 /* What the unit inherits from the crate it is in, just before an instant. */
@@ -29,6 +35,7 @@ static enum status inherit(const struct custody_history *h, int64_t scanned_ms,
     now->holder_id = crate.holder_id;
     now->since_ms = crate.since_ms;
     now->giver_id = crate.giver_id;
+    note_arrival(h, now);
     return OK;
 }
 
@@ -76,6 +83,7 @@ enum status custody_fold(const struct custody_history *h, struct custody *out)
         case UNPACK: if (now.parent_id == event->parent_id) now.parent_id = 0; break;
         case HAND_OVER: fold_hand_over(event, &now); break;
         }
+        note_arrival(h, &now);
     }
     TRY(inherit(h, MS_MAX, NULL, &now));
     *out = now;
@@ -84,7 +92,9 @@ enum status custody_fold(const struct custody_history *h, struct custody *out)
 
 /* ---- folding from rows ---- */
 
-static const struct sql find_unit = SQL("SELECT origin_id, made_ms FROM unit WHERE id = $1");
+static const struct sql find_unit = SQL(
+    "SELECT unit.origin_id, unit.made_ms, unit.up, unit.place_id, coalesce(unit.consignment_id, 0),"
+    " hub.id FROM unit JOIN place AS hub ON hub.kind = 4 WHERE unit.id = $1 ORDER BY hub.id LIMIT 1");
 static const struct sql find_events = SQL(
     "SELECT event_id, action, giver_id, taker_id, parent_id, scanned_ms FROM custody_event"
     " WHERE unit_id = $1 ORDER BY scanned_ms, event_id");
@@ -144,10 +154,14 @@ static enum status fold_unit(struct folding *folding, int64_t unit_id, int64_t b
     if (found != OK) return found;
     struct custody_history history = {
         .origin_id = row_i64(rows, 0), .made_ms = row_i64(rows, 1),
+        .end_id = row_i64(rows, row_i64(rows, 2) ? 5 : 3),
         .parent_at = fold_parent, .of = folding,
     };
+    int64_t consignment_id = row_i64(rows, 4);
     TRY(read_events(folding->tx, unit_id, before, id, &history));
-    return custody_fold(&history, out);
+    TRY(custody_fold(&history, out));
+    out->consignment_id = consignment_id;
+    return OK;
 }
 
 enum status custody_at(struct tx *tx, int64_t unit_id, int64_t until_ms, struct custody *out,
@@ -167,7 +181,8 @@ static const struct sql find_same = SQL(
     " AND giver_id = $4 AND taker_id = $5 AND parent_id = $6 AND by_id = $7 AND place_id = $8"
     " AND scanned_ms = $9");
 static const struct sql keep_fold = SQL(
-    "UPDATE unit SET holder_id = $2, parent_id = $3, since_ms = $4, gap = $5 WHERE id = $1");
+    "UPDATE unit SET holder_id = $2, parent_id = $3, since_ms = $4, gap = $5, arrived_ms = $6"
+    " WHERE id = $1");
 static const struct sql find_contents = SQL(
     "SELECT DISTINCT unit_id FROM custody_event WHERE parent_id = $1 ORDER BY unit_id");
 
@@ -178,7 +193,9 @@ static enum status refold(struct tx *tx, int64_t unit_id, int depth, struct err 
     struct rows *rows;
     TRY(custody_at(tx, unit_id, MS_MAX, &now, err));
     TRY(db_run(tx, &keep_fold, ARGS(i64(unit_id), i64(now.holder_id), i64(now.parent_id),
-                                    i64(now.since_ms), str(now.gap))));
+                                    i64(now.since_ms), str(now.gap),
+                                    now.arrived_ms ? i64(now.arrived_ms) : null())));
+    if (now.consignment_id) TRY(consignment_progress(tx, now.consignment_id));
     if (depth == DEPTH_MAX) return OK;
     enum status found = db_first(tx, &find_contents, ARGS(i64(unit_id)), &rows);
     for (; found == OK; found = db_next(rows)) TRY(refold(tx, row_i64(rows, 0), depth + 1, err));

@@ -42,6 +42,8 @@ struct custody {
     int64_t parent_id;                // the crate it is in; 0: none
     int64_t since_ms;                 // when it came to the holder
     int64_t giver_id;                 // from whom; 0: it began there
+    int64_t consignment_id;           // what it belongs to; 0: a container
+    int64_t arrived_ms;               // when it first came to the end of its way; 0: not yet
     const char *gap;                  // id of the first scan that doesn't fit, or NULL
 };
 
@@ -59,6 +61,7 @@ MUST_USE enum status custody_at(struct tx *tx, int64_t unit_id, int64_t until_ms
 /* One unit's scans in order, its origin, and what its crates held: custody_fold is pure. */
 struct custody_history {
     int64_t origin_id, made_ms;
+    int64_t end_id;                       // the place its way ends at: a point, the hub
     const struct custody_event *events;   // ordered by (scanned_ms, event_id)
     size_t count;
     /* Custody of a crate just before (scanned_ms, event_id); event_id NULL: with all scans. */

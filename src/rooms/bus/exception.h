@@ -7,7 +7,6 @@
 #include "web/room.h"
 
 struct tx;
-struct workflow;
 
 /* EXCEPTION(name in data, msgid) */
 #define EXCEPTIONS(EXCEPTION)                                                              \
@@ -41,5 +40,5 @@ MUST_USE enum status exception_open(struct tx *tx, const struct exception *excep
                                     struct err *err);
 
 extern const struct route exception_routes[];
-extern const struct workflow *const exception_workflows[];
+extern const char exception_workflow[];   // its definition, parsed when the room opens
 #endif

@@ -14,6 +14,7 @@
 
 struct county;
 struct tx;
+struct workflow;
 
 enum { LIVE_DAYS = 3 };        // so many delivery days are open for orders at a time
 
@@ -25,7 +26,9 @@ struct bus {
     int32_t deadline_s;        // of places, seconds of the day
     struct live *closing;      // of the day whose wave closed last, for the night's planning
     int64_t changes;           // of plans since start
+    struct workflow *exceptions;   // exception_workflow
     struct night *night;       // the planning of closed waves (plan.h)
+    struct refresher *refresher; // follows the roads (closure.h)
     struct improver *improver; // the background run (improve.h)
 };
 

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "case/workflow.h"
 #include "db/db.h"
 #include "rooms/bus/closure.h"
+#include "rooms/bus/exception.h"
 #include "rooms/bus/improve.h"
 #include "rooms/bus/inside.h"
 #include "rooms/bus/plan.h"
@@ -152,7 +154,8 @@ enum status bus_open(struct county *county, struct bus **out, struct err *err)
     if (bus == NULL || arena == NULL) return BROKEN;
     bus->county = county;
     pthread_mutex_init(&bus->lock, NULL);
-    enum status opened = db_read_begin(county->db, arena, &tx);
+    enum status opened = workflow_parse("exception.c", exception_workflow, &bus->exceptions, err);
+    if (opened == OK) opened = db_read_begin(county->db, arena, &tx);
     if (opened == OK) {
         int64_t now_ms = county_now_ms(county);
         struct road_state *roads = NULL;
@@ -168,6 +171,7 @@ enum status bus_open(struct county *county, struct bus **out, struct err *err)
     if (opened == OK && bus->network && county->writer) {
         opened = night_start(bus, &bus->night);
         if (opened == OK) opened = improver_start(bus, &bus->improver);
+        if (opened == OK) opened = refresher_start(bus, &bus->refresher);
     }
     *out = bus;
     if (opened != OK) bus_close(bus);
@@ -177,10 +181,12 @@ enum status bus_open(struct county *county, struct bus **out, struct err *err)
 void bus_close(struct bus *bus)
 {
     if (bus == NULL) return;
+    refresher_stop(bus->refresher);
     improver_stop(bus->improver);
     night_stop(bus->night);
     for (size_t i = 0; i < LIVE_DAYS; i++) live_free(bus->live[i]);
     live_free(bus->closing);
+    workflow_free(bus->exceptions);
     network_release(bus->network);
     pthread_mutex_destroy(&bus->lock);
     free(bus);

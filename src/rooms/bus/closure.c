@@ -1,0 +1,328 @@
+/* closure.c - closed and slowed roads, and what follows from them. */
+#include "rooms/bus/closure.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "db/db.h"
+#include "people/audit.h"
+#include "rooms/bus/delay.h"
+#include "rooms/bus/inside.h"
+#include "web/county.h"
+#include "web/form.h"
+
+enum { REFRESH_BYTES = 64 << 20, PPM = 1000000 };
+
+/* ---- rows into the roads' state ---- */
+
+static const struct sql find_in_force = SQL(
+    "SELECT coalesce(way_id, 0), lat_e6, lon_e6, radius_m, factor_ppm FROM closure"
+    " WHERE from_ms <= $1 AND (until_ms IS NULL OR until_ms > $1)"
+    " AND (ended_ms IS NULL OR ended_ms > $1) ORDER BY id");
+
+enum status closure_state(struct county *county, struct tx *tx, int64_t at_ms,
+                          struct road_state **out, struct err *err)
+{
+    struct road_change *changes = NULL;
+    struct rows *rows;
+    size_t n = 0;
+    *out = NULL;
+    enum status found = db_first(tx, &find_in_force, ARGS(i64(at_ms)), &rows);
+    for (; found == OK; found = db_next(rows)) {
+        changes = arena_more(tx_arena(tx), changes, n, sizeof *changes);
+        if (changes == NULL) return BROKEN;
+        struct road_change *change = &changes[n++];
+        *change = (struct road_change){
+            .what = row_i64(rows, 0) ? ROAD_WAY : ROAD_AREA, .way_id = row_i64(rows, 0),
+            .factor = (double)row_i64(rows, 4) / PPM,
+        };
+        if (change->what == ROAD_WAY) continue;
+        change->at.lat = (double)row_i64(rows, 1) / 1e6;
+        change->at.lon = (double)row_i64(rows, 2) / 1e6;
+        change->radius_m = (double)row_i64(rows, 3);
+    }
+    if (found != NOT_FOUND) return found;
+    if (n == 0 || county->roads == NULL) return OK;
+    return road_state_new(county->roads, changes, n, NULL, out, err);
+}
+
+/* ---- the thread that follows ---- */
+
+struct refresher {
+    struct bus *bus;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool woken, stopping;
+};
+
+static void install(struct bus *bus, struct network *network)
+{
+    struct err err;
+    size_t left;
+    pthread_mutex_lock(&bus->lock);
+    for (size_t i = 0; i < LIVE_DAYS; i++)
+        if (bus->live[i] && live_move(bus->live[i], network, bus->deadline_s, &left, &err) != OK)
+            fprintf(stderr, "bus: a day stays on the roads before: %s\n", err.text);
+    network_release(bus->network);
+    bus->network = network;
+    bus->changes++;
+    pthread_mutex_unlock(&bus->lock);
+}
+
+static enum status refresh(struct bus *bus, struct arena *arena, struct err *err)
+{
+    struct county *county = bus->county;
+    struct network *network = NULL;
+    struct road_state *state = NULL;
+    struct tx *tx;
+    TRY(db_read_begin(county->db, arena, &tx));
+    enum status made = closure_state(county, tx, county_now_ms(county), &state, err);
+    if (made == OK) made = network_make(county, tx, state, &network, err);
+    road_state_free(state);
+    db_read_end(tx);
+    TRY(made);
+    install(bus, network);
+    return delay_spread(bus, arena, err);
+}
+
+static void *run(void *of)
+{
+    struct refresher *refresher = of;
+    pthread_mutex_lock(&refresher->lock);
+    while (!refresher->stopping) {
+        while (!refresher->woken && !refresher->stopping)
+            pthread_cond_wait(&refresher->wake, &refresher->lock);
+        if (refresher->stopping) break;
+        refresher->woken = false;
+        pthread_mutex_unlock(&refresher->lock);
+        struct arena *arena = arena_open(REFRESH_BYTES);
+        struct err err = { .text = "" };
+        enum status done = arena ? refresh(refresher->bus, arena, &err) : BROKEN;
+        if (done != OK)
+            fprintf(stderr, "bus: the roads' new state is not in force: %s %s\n",
+                    status_name(done), err.text);
+        arena_free(arena);
+        pthread_mutex_lock(&refresher->lock);
+    }
+    pthread_mutex_unlock(&refresher->lock);
+    return NULL;
+}
+
+enum status refresher_start(struct bus *bus, struct refresher **out)
+{
+    struct refresher *refresher = calloc(1, sizeof *refresher);
+    if (refresher == NULL) return BROKEN;
+    refresher->bus = bus;
+    pthread_mutex_init(&refresher->lock, NULL);
+    pthread_cond_init(&refresher->wake, NULL);
+    if (pthread_create(&refresher->thread, NULL, run, refresher) != 0) {
+        free(refresher);
+        return BROKEN;
+    }
+    *out = refresher;
+    return OK;
+}
+
+void refresher_wake(struct refresher *refresher)
+{
+    pthread_mutex_lock(&refresher->lock);
+    refresher->woken = true;
+    pthread_cond_signal(&refresher->wake);
+    pthread_mutex_unlock(&refresher->lock);
+}
+
+void refresher_stop(struct refresher *refresher)
+{
+    if (refresher == NULL) return;
+    pthread_mutex_lock(&refresher->lock);
+    refresher->stopping = true;
+    pthread_cond_signal(&refresher->wake);
+    pthread_mutex_unlock(&refresher->lock);
+    pthread_join(refresher->thread, NULL);
+    pthread_cond_destroy(&refresher->wake);
+    pthread_mutex_destroy(&refresher->lock);
+    free(refresher);
+}
+
+static void roads_changed(void *of)
+{
+    const struct bus *bus = of;
+    if (bus->refresher) refresher_wake(bus->refresher);
+}
+
+static const struct sql turned = SQL(
+    "SELECT count(*) FROM closure WHERE (from_ms > $1 AND from_ms <= $2)"
+    " OR (until_ms > $1 AND until_ms <= $2)");
+
+enum status closure_tick(struct tx *tx, int64_t due_ms, struct err *err)
+{
+    struct rows *rows;
+    (void)err;
+    TRY(db_first(tx, &turned, ARGS(i64(due_ms - MINUTE_MS), i64(due_ms)), &rows));
+    return row_i64(rows, 0) ? tx_done(tx, roads_changed, bus_of(tx_county(tx))) : OK;
+}
+
+/* ---- routes ---- */
+
+static const struct permission permission = {
+    "bus.close_road", "Close and open roads", "dispatcher admin" };
+static const struct permission see_permission = {
+    "bus.see_roads", "See closed roads", "dispatcher admin driver station keeper clerk head" };
+
+struct closing {
+    int64_t id, way_id, lat_e6, lon_e6, radius_m, factor_ppm, from_ms, until_ms, made_ms, by_id;
+    const char *reason;
+};
+
+static enum status read_degrees(struct request *rq, const char *field, double limit, int64_t *e6,
+                                struct err *err)
+{
+    const char *text;
+    double degrees;
+    TRY(form_str(rq, field, 24, &text, err));
+    if (text_double(text, &degrees) != OK || degrees < -limit || degrees > limit)
+        return err_set(err, INVALID, field, "Not a number in range.");
+    *e6 = (int64_t)(degrees * 1e6 + (degrees < 0 ? -0.5 : 0.5));
+    return OK;
+}
+
+static enum status prepare_close(struct request *rq, void *in, struct err *err)
+{
+    struct closing *c = in;
+    c->made_ms = c->from_ms = rq->arrived_ms;
+    c->by_id = rq->user_id;
+    TRY(form_str(rq, "reason", 300, &c->reason, err));
+    TRY(form_i64_opt(rq, "way_id", 1, ID_MAX, &c->way_id, err));
+    TRY(form_i64_opt(rq, "factor_ppm", 0, PPM, &c->factor_ppm, err));
+    TRY(form_i64_opt(rq, "from_ms", 0, MS_MAX, &c->from_ms, err));
+    TRY(form_i64_opt(rq, "until_ms", 0, MS_MAX, &c->until_ms, err));
+    if (c->until_ms && c->until_ms <= c->from_ms)
+        return err_set(err, INVALID, "until_ms", "It ends before it begins.");
+    if (c->way_id) return OK;
+    TRY(read_degrees(rq, "lat", 90, &c->lat_e6, err));
+    TRY(read_degrees(rq, "lon", 180, &c->lon_e6, err));
+    return form_i64(rq, "radius_m", 1, 20000, &c->radius_m, err);
+}
+
+static const struct sql add = SQL(
+    "INSERT INTO closure (id, way_id, lat_e6, lon_e6, radius_m, factor_ppm, from_ms, until_ms,"
+    " made_ms, by_id, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+
+static struct value some(int64_t n, bool there) { return there ? i64(n) : null(); }
+
+static enum status act_close(struct tx *tx, const void *in, void *out, struct err *err)
+{
+    const struct closing *c = in;
+    struct closing *made = out;
+    bool area = c->way_id == 0;
+    *made = *c;
+    made->id = tx_id(tx);
+    (void)err;
+    TRY(db_run(tx, &add, ARGS(i64(made->id), some(c->way_id, !area), some(c->lat_e6, area),
+                              some(c->lon_e6, area), some(c->radius_m, area), i64(c->factor_ppm),
+                              i64(c->from_ms), some(c->until_ms, c->until_ms != 0),
+                              i64(c->made_ms), i64(c->by_id), str(c->reason))));
+    TRY(audit_note(tx, c->made_ms, c->by_id, "road.close", made->id, c->reason));
+    return tx_done(tx, roads_changed, bus_of(tx_county(tx)));
+}
+
+static json_t *closing_json(const struct closing *c)
+{
+    json_t *view = json_pack("{s:I, s:I, s:I, s:I, s:s}", "id", (json_int_t)c->id, "factor_ppm",
+                             (json_int_t)c->factor_ppm, "from_ms", (json_int_t)c->from_ms,
+                             "until_ms", (json_int_t)c->until_ms, "reason", c->reason);
+    if (view && c->way_id)
+        json_object_set_new(view, "way_id", json_integer((json_int_t)c->way_id));
+    else if (view)
+        json_object_update_new(view, json_pack("{s:f, s:f, s:I}", "lat", (double)c->lat_e6 / 1e6,
+                                               "lon", (double)c->lon_e6 / 1e6, "radius_m",
+                                               (json_int_t)c->radius_m));
+    return view;
+}
+
+static json_t *show_close(struct request *rq, const void *out)
+{
+    (void)rq;
+    return closing_json(out);
+}
+
+static const struct sql end = SQL(
+    "UPDATE closure SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL RETURNING reason");
+
+static enum status prepare_end(struct request *rq, void *in, struct err *err)
+{
+    struct closing *c = in;
+    c->made_ms = rq->arrived_ms;
+    c->by_id = rq->user_id;
+    return form_i64(rq, "closure_id", 1, ID_MAX, &c->id, err);
+}
+
+static enum status act_end(struct tx *tx, const void *in, void *out, struct err *err)
+{
+    const struct closing *c = in;
+    struct closing *ended = out;
+    struct rows *rows;
+    enum status done = db_first(tx, &end, ARGS(i64(c->id), i64(c->made_ms)), &rows);
+    if (done == NOT_FOUND) return err_set(err, CONFLICT, "closure_id", "It is open already.");
+    if (done != OK) return done;
+    *ended = *c;
+    ended->reason = row_str(rows, 0);
+    TRY(audit_note(tx, c->made_ms, c->by_id, "road.open", c->id, ended->reason));
+    return tx_done(tx, roads_changed, bus_of(tx_county(tx)));
+}
+
+static const struct sql find_all = SQL(
+    "SELECT id, coalesce(way_id, 0), coalesce(lat_e6, 0), coalesce(lon_e6, 0),"
+    " coalesce(radius_m, 0), factor_ppm, from_ms, coalesce(until_ms, 0), reason FROM closure"
+    " WHERE ended_ms IS NULL ORDER BY id");
+
+struct closings { struct closing *at; size_t count; };
+
+static enum status act_list(struct tx *tx, const void *in, void *out, struct err *err)
+{
+    struct closings *list = out;
+    struct rows *rows;
+    (void)in;
+    (void)err;
+    enum status found = db_first(tx, &find_all, NO_ARGS, &rows);
+    for (; found == OK; found = db_next(rows)) {
+        list->at = arena_more(tx_arena(tx), list->at, list->count, sizeof *list->at);
+        if (list->at == NULL) return BROKEN;
+        list->at[list->count++] = (struct closing){
+            .id = row_i64(rows, 0), .way_id = row_i64(rows, 1), .lat_e6 = row_i64(rows, 2),
+            .lon_e6 = row_i64(rows, 3), .radius_m = row_i64(rows, 4),
+            .factor_ppm = row_i64(rows, 5), .from_ms = row_i64(rows, 6),
+            .until_ms = row_i64(rows, 7), .reason = row_str(rows, 8),
+        };
+    }
+    return found == NOT_FOUND ? OK : found;
+}
+
+static json_t *show_list(struct request *rq, const void *out)
+{
+    const struct closings *list = out;
+    json_t *closures = json_array();
+    (void)rq;
+    for (size_t i = 0; closures && i < list->count; i++)
+        json_array_append_new(closures, closing_json(&list->at[i]));
+    return closures ? json_pack("{s:o}", "closures", closures) : NULL;
+}
+
+const struct route closure_routes[] = {
+    { .method = POST, .path = "/bus/closures", .permission = &permission, .next = "/bus/closures",
+      .text = "Close or slow a road", .lane = LANE_FIRST, .in_size = sizeof(struct closing),
+      .out_size = sizeof(struct closing), .prepare = prepare_close, .act = act_close,
+      .show = show_close },
+    { .method = POST, .path = "/bus/closures/{closure_id}/end", .permission = &permission,
+      .next = "/bus/closures", .text = "Open a road again", .lane = LANE_FIRST,
+      .in_size = sizeof(struct closing), .out_size = sizeof(struct closing),
+      .prepare = prepare_end, .act = act_end, .show = show_close },
+    { .method = GET, .path = "/bus/closures", .permission = &see_permission,
+      .page = "bus/closures", .text = "Closed roads", .in_size = 1,
+      .out_size = sizeof(struct closings), .act = act_list, .show = show_list },
+    { 0 }
+};
