@@ -309,11 +309,14 @@ MUST_USE enum status route_plan_solution(const struct route_plan *plan, struct a
 enum route_round { ROUTE_ROUND_NONE, ROUTE_ROUND_ROUND, ROUTE_ROUND_TRUNC, ROUTE_ROUND_EXACT,
                    ROUTE_ROUND_DIMACS };
 
-/* A problem and what its file calls things. */
+/* A problem and what its file calls things. Client numbers are those of the .sol form, from 1. */
 struct route_file {
     const char *name;                   // of the instance
     struct route_problem problem;
-    int32_t client_base;                // VRPLIB: job 0 is client 1 of the .sol form; -1: JSON
+    bool vrplib;                        // else JSON, and the three below are NULL
+    const int32_t *job_client, *pickup_client, *delivery_client;
+    const int32_t *vehicle_type;        // of each vehicle as the file lists them
+    int32_t vehicle_count, client_count;
 };
 
 /* `format`: "auto", "json", "vrplib". INVALID: err names field, file and line or item. The JSON form
