@@ -9,7 +9,8 @@
  * so what is promised has a place on a bus before anybody is told.
  *
  * Days are numbered as day_of (base/clock.h) numbers them, in the county's zone; a consignment
- * of day d travels in the wave that closes at 23:00 of day d - 1, and is due at 11:00 of day d. */
+ * of day d travels in the wave that closes at 23:00 of day d - 1, and is due at 11:00 of day d at
+ * its station or point, what goes up at 14:00 at the hub. */
 #ifndef CUNHUO_BUS_BUS_H
 #define CUNHUO_BUS_BUS_H
 
@@ -21,7 +22,7 @@
 struct county;
 struct tx;
 
-enum { CUT_OFF_S = 23 * 3600, DUE_S = 11 * 3600 };   // of the day before; of the day
+enum { CUT_OFF_S = 23 * 3600, DUE_S = 11 * 3600, DUE_UP_S = 14 * 3600 };   // seconds of the day
 
 /* What a consignment takes up. Dry goods travel in crates, chilled and frozen ones in cold boxes. */
 struct need { int64_t weight_g, dry_ml, cold_ml; };

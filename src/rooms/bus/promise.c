@@ -194,13 +194,9 @@ void bus_close(struct bus *bus)
 
 /* ---- promises ---- */
 
-static void fill_promise(const struct county *county, struct promise *out, int64_t day,
-                         int32_t at_s)
+static int64_t due_ms(const struct county *county, int64_t day, bool up)
 {
-    out->day = day;
-    out->due_ms = day_ms(day, DUE_S, county->zone_s);
-    out->closes_ms = day_ms(day - 1, CUT_OFF_S, county->zone_s);
-    out->eta_ms = day_ms(day, at_s, county->zone_s);
+    return day_ms(day, up ? DUE_UP_S : DUE_S, county->zone_s);
 }
 
 enum status bus_promise(struct county *county, int64_t place_id, bool up, const struct need *need,
@@ -223,8 +219,10 @@ enum status bus_promise(struct county *county, int64_t place_id, bool up, const 
         enum bus_reason reason = now_ms >= live->closes_ms ? BUS_CUT_OFF
                                : live_quote(live, place, up, need, &at_s, &cost);
         if (reason == BUS_FITS) {
-            fill_promise(county, out, live->day, at_s);
-            out->closes_ms = live->closes_ms;
+            *out = (struct promise){
+                .day = live->day, .due_ms = due_ms(county, live->day, up),
+                .closes_ms = live->closes_ms, .eta_ms = day_ms(live->day, at_s, county->zone_s),
+            };
             found = true;
         } else if (first == BUS_FITS) {
             first = reason;
@@ -276,14 +274,14 @@ static const struct sql add_consignment = SQL(
     " dry_ml, cold_ml, day, due_ms, made_ms, promise, state)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'waiting')");
 
-static enum status insert(struct tx *tx, struct consignment *c, int64_t due_ms, const char *promise)
+static enum status insert(struct tx *tx, struct consignment *c, int64_t due, const char *promise)
 {
     c->id = tx_id(tx);
     return db_run(tx, &add_consignment,
                   ARGS(i64(c->id), i64((int64_t)c->kind), i64(c->document_id), i64(c->place_id),
                        i64(c->up), i64(c->party_id), i64(c->pieces), str(c->code),
                        i64(c->need.weight_g), i64(c->need.dry_ml), i64(c->need.cold_ml),
-                       i64(c->day), i64(due_ms), i64(c->made_ms), str(promise)));
+                       i64(c->day), i64(due), i64(c->made_ms), str(promise)));
 }
 
 enum status bus_consign(struct tx *tx, struct consignment *c, struct err *err)
@@ -311,7 +309,7 @@ enum status bus_consign(struct tx *tx, struct consignment *c, struct err *err)
     char *promise = arena_printf(tx_arena(tx), "{\"eta_ms\":%lld,\"cost\":%lld,\"made_ms\":%lld}",
                                  (long long)at_ms, (long long)cost, (long long)c->made_ms);
     if (promise == NULL) return BROKEN;
-    return insert(tx, c, day_ms(c->day, DUE_S, county->zone_s), promise);
+    return insert(tx, c, due_ms(county, c->day, c->up), promise);
 }
 
 static const struct sql withdraw = SQL(
