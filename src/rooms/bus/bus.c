@@ -40,7 +40,9 @@ static const char *const tables[] = {
     "CREATE TABLE trip_stop (id BIGINT PRIMARY KEY, trip_id BIGINT NOT NULL REFERENCES trip (id),"
     " seq BIGINT NOT NULL, place_id BIGINT NOT NULL REFERENCES place (id),"
     " arrives_ms BIGINT NOT NULL, departs_ms BIGINT NOT NULL, eta_ms BIGINT NOT NULL,"
-    " arrived_ms BIGINT, departed_ms BIGINT, state TEXT NOT NULL"
+    " arrived_ms BIGINT, departed_ms BIGINT,"
+    " cause TEXT CHECK (cause IN ('road', 'breakdown')),"   // of a delay, where it is known
+    " state TEXT NOT NULL"
     " CHECK (state IN ('planned', 'arrived', 'done', 'skipped', 'replaced')),"
     " UNIQUE (trip_id, seq))",
     "CREATE INDEX trip_stop_of_place ON trip_stop (place_id, trip_id)",

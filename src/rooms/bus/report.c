@@ -27,16 +27,11 @@ static const struct sql count_stops = SQL(
 static const struct sql find_plan_ms = SQL(
     "SELECT coalesce(plan_ms, 0) FROM wave WHERE day = $1");
 
-// A late consignment's trip is the one that brings it at last; the broken one stands before it.
 static const struct sql count_causes = SQL(
-    "SELECT cause, count(*) FROM (SELECT CASE"
-    "  WHEN EXISTS (SELECT 1 FROM case_file AS f WHERE f.about_kind = 'stop'"
-    "   AND f.about_id = c.stop_id AND f.title LIKE 'road%') THEN 0"
-    "  WHEN EXISTS (SELECT 1 FROM trip AS b JOIN trip AS t ON t.id = c.trip_id"
-    "   JOIN trip_stop AS s ON s.trip_id = b.id AND s.place_id = c.place_id"
-    "   WHERE b.day = c.day AND b.state = 'broken') THEN 1"
-    "  WHEN c.delivered_ms IS NULL THEN 2 ELSE 3 END AS cause"
-    " FROM consignment AS c WHERE c.day = $1 AND c.state <> 'withdrawn' AND c.due_ms <= $2"
+    "SELECT cause, count(*) FROM (SELECT CASE WHEN s.cause = 'road' THEN 0"
+    "  WHEN s.cause = 'breakdown' THEN 1 WHEN c.delivered_ms IS NULL THEN 2 ELSE 3 END AS cause"
+    " FROM consignment AS c LEFT JOIN trip_stop AS s ON s.id = c.stop_id"
+    " WHERE c.day = $1 AND c.state <> 'withdrawn' AND c.due_ms <= $2"
     " AND (c.delivered_ms IS NULL OR c.delivered_ms > c.due_ms)) AS lates"
     " GROUP BY cause ORDER BY cause");
 
