@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 
+struct arena;
 struct request;
 
 /* A field as text of 1 to `bytes_max` bytes, borrowed from the request, or as a number.

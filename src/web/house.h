@@ -68,8 +68,11 @@ struct reply {
     bool must_login;  // WWW-Authenticate
 };
 
+enum call_state { CALL_ARRIVING, CALL_PARKED, CALL_BACK, CALL_SENT };
+
 struct call {
     struct entry entry;          // first: the writer hands back this
+    enum call_state state;       // the loop's
     struct request rq;
     struct server *server;
     struct loop *loop;
@@ -123,7 +126,7 @@ void loop_done(struct call *call);
 
 MUST_USE enum status loop_start(struct server *server, int listener, struct loop **out,
                                 struct err *err);
-void loop_stop(struct loop *loop);   // after stopping is set; waits for the calls under way
+void loop_stop(struct loop *loop);   // after stopping is set; waits for the calls under way; or NULL
 
 /* answers.c: see there. */
 MUST_USE enum status answer_act(struct tx *tx, struct entry *entry, struct err *err);
@@ -155,6 +158,9 @@ MUST_USE enum status scheduler_start(struct county *county, struct scheduler **o
 void scheduler_wake(struct scheduler *scheduler);
 bool scheduler_settled(struct scheduler *scheduler);   // nothing that is due has yet to be run
 void scheduler_stop(struct scheduler *scheduler);      // NULL is fine
+
+/* county.c: remembers that the clock was turned, for the next start. */
+MUST_USE enum status county_keep_turn(struct tx *tx, int64_t now_ms, bool running);
 
 /* web.c: web's own room: settings, jobs, first answers, the clock. */
 extern const struct room web_room;

@@ -24,7 +24,6 @@ struct web_hooks {
     /* Whose session this token (as sent) is. NOT_FOUND: nobody's, or it has ended. */
     enum status (*who)(struct tx *tx, const char *token, int64_t now_ms, struct who *out);
     bool (*may)(const struct who *who, const struct permission *permission);
-    /* Called when a session must be forgotten: web asks again afterwards. */
 };
 
 struct serve_options {
@@ -33,6 +32,10 @@ struct serve_options {
     unsigned loops;           // 0: one per processor, at most 4
     const char *pages_folder; // development: pages are read from there and again when they change
     bool secure_cookies;      // behind HTTPS
+    const char *login;        // where a browser goes to log in, "/login"; NULL: it is told 401
+    int64_t request_ms;       // how long a request may take to arrive, and a connection may idle;
+                              // 0: a minute
+    unsigned connections_max; // 0: as many as the system's limit of open files allows
 };
 
 /* Starts loops and scheduler; returns once requests are answered. Routes of all rooms are checked
@@ -47,9 +50,18 @@ void serve_stop(struct server *server);
 
 /* Forgets what is cached of a session (log-out, roles changed); 0: of all. Any thread. */
 void serve_forget(struct server *server, int64_t session_id);
+/* The same from an act, once it is on disk; does nothing where nobody serves. */
+MUST_USE enum status serve_forget_after(struct tx *tx, int64_t session_id);
 
-/* A reply may set or end the session cookie: names a view may carry at its top, taken out before it
- * is sent: "set_session" (token; "" ends it). */
+/* A POST's reply may set or end the session cookie: a name its view may carry at its top, taken out
+ * before it is sent: "set_session" (token; "" ends it). Such an answer is not kept under its
+ * idempotency key, since tokens are not for the database: repeated, the act is run again. An API
+ * client that is to have the token gets it under another name of the view as well. */
+
+/* Says that the county's clock was turned by other means than POST /clock (a tool, a test). */
+void serve_clock_turned(struct server *server);
+/* Every job that is due by the county's clock has been run. */
+bool serve_settled(const struct server *server);
 
 /* Runs one request without HTTP, in `tx` for act: for tests of routes. The view is the caller's. */
 MUST_USE enum status route_run(const struct route *route, struct request *rq, struct tx *tx,

@@ -1,0 +1,116 @@
+/* builtin.c - what the house answers by itself, without a room: health, metrics, the files of pages,
+ * OpenAPI. Figures are for who asks on this machine: a proxy must not pass them on. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "db/db.h"
+#include "web/county.h"
+#include "web/house.h"
+#include "web/page.h"
+
+static bool reply(struct call *call, unsigned http, const char *type, const void *bytes,
+                  size_t size)
+{
+    call->reply.http = http;
+    call->reply.type = type;
+    call->reply.bytes = bytes;
+    call->reply.size = size;
+    return true;
+}
+
+static bool plain(struct call *call, unsigned http, const char *text)
+{
+    return reply(call, http, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+/* Ready: rows can be read and the writer is not drowned. */
+static bool ready(struct call *call)
+{
+    struct county *county = call->server->county;
+    struct tx *tx;
+    if (atomic_load(&call->server->stopping)) return plain(call, 503, "stopping\n");
+    if (db_read_begin(county->db, call->rq.arena, &tx) != OK)
+        return plain(call, 503, "no database\n");
+    db_read_end(tx);
+    struct writer_figures writer = writer_figures(county->writer);
+    if (writer.queued * writer.act_us > WAIT_MAX_MS * INT64_C(1000))
+        return plain(call, 503, "busy\n");
+    return plain(call, 200, "ready\n");
+}
+
+static int64_t resident_bytes(void)
+{
+    long pages = 0, ignored = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file == NULL) return 0;
+    if (fscanf(file, "%ld %ld", &ignored, &pages) != 2) pages = 0;
+    fclose(file);
+    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+static bool metrics(struct call *call)
+{
+    if (!call_local(call)) return false;
+    struct server *server = call->server;
+    struct tally *tally = &server->tally;
+    struct writer_figures w = writer_figures(server->county->writer);
+    struct db_size size = db_size(server->county->db);
+    struct { const char *name, *kind; int64_t value; } rows[] = {
+        { "cunhuo_requests_total", "counter", atomic_load(&tally->requests) },
+        { "cunhuo_answers_2xx_total", "counter", atomic_load(&tally->by_class[2]) },
+        { "cunhuo_answers_3xx_total", "counter", atomic_load(&tally->by_class[3]) },
+        { "cunhuo_answers_4xx_total", "counter", atomic_load(&tally->by_class[4]) },
+        { "cunhuo_answers_5xx_total", "counter", atomic_load(&tally->by_class[5]) },
+        { "cunhuo_answers_replayed_total", "counter", atomic_load(&tally->replayed) },
+        { "cunhuo_connections", "gauge", atomic_load(&tally->connections) },
+        { "cunhuo_connections_slow_total", "counter", atomic_load(&tally->slow) },
+        { "cunhuo_acts_total", "counter", w.acts },
+        { "cunhuo_commits_total", "counter", w.groups },
+        { "cunhuo_commits_failed_total", "counter", w.failed_groups },
+        { "cunhuo_acts_refused_total", "counter", w.refused },
+        { "cunhuo_acts_queued", "gauge", w.queued },
+        { "cunhuo_act_microseconds", "gauge", w.act_us },
+        { "cunhuo_commit_microseconds", "gauge", w.commit_us },
+        { "cunhuo_database_bytes", "gauge", size.bytes },
+        { "cunhuo_database_log_bytes", "gauge", size.wal_bytes },
+        { "cunhuo_disk_free_bytes", "gauge", size.free_bytes },
+        { "process_resident_memory_bytes", "gauge", resident_bytes() },
+    };
+    enum { LINE_MAX = 128 };
+    char *text = arena_new(call->rq.arena, COUNT(rows) * LINE_MAX);
+    size_t at = 0;
+    for (size_t i = 0; text && i < COUNT(rows); i++)
+        at += (size_t)snprintf(text + at, LINE_MAX, "# TYPE %s %s\n%s %" PRId64 "\n",
+                               rows[i].name, rows[i].kind, rows[i].name, rows[i].value);
+    return text ? reply(call, 200, "text/plain; version=0.0.4", text, at)
+                : plain(call, 500, "no memory\n");
+}
+
+static bool file(struct call *call, const char *path)
+{
+    const struct asset *asset = asset_find(path);
+    if (asset == NULL || strstr(asset->type, "text/html")) return false;
+    const char *known = call_header(call, "If-None-Match");
+    call->reply.etag = asset->etag;
+    call->reply.cache = "public, max-age=3600";
+    if (known && strstr(known, asset->etag)) return reply(call, 304, NULL, NULL, 0);
+    return reply(call, 200, asset->type, asset->bytes, asset->size);
+}
+
+bool builtin_answer(struct call *call)
+{
+    if (call->method != GET) return false;
+    const char *path = call->path;
+    if (call->api) {
+        if (strcmp(path, "/openapi.json") != 0) return false;
+        const char *text = openapi_text(call->server, call->rq.arena);
+        return text && reply(call, 200, "application/json", text, strlen(text));
+    }
+    if (strncmp(path, "/ui/", 4) == 0) return file(call, path + 1);
+    if (strcmp(path, "/healthz") == 0) return plain(call, 200, "ok\n");
+    if (strcmp(path, "/readyz") == 0) return ready(call);
+    if (strcmp(path, "/metrics") == 0) return metrics(call);
+    return false;
+}
