@@ -149,6 +149,7 @@ static bool report(struct search *s)
 static void keep_best(struct search *s)
 {
     struct picture *best = &s->best;
+    if (s->missed != best->missed) s->point_count = 0;   // costs of another set of jobs
     best->count = 0;
     best->missed = s->missed;
     best->cost = s->cost;
