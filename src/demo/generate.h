@@ -1,4 +1,4 @@
-/* generate.h - the demo county: a folder of import files, as a user of `cunhuo init` would write it.
+/* generate.h - the demo county: a folder of import files, as a user of `cunhuo init` writes it.
  *
  * Kaihua's divisions, their official codes and the 22 known positions are facts (county/kaihua);
  * the roads, the positions of the other villages, the people, firms, vehicles, stocks and offers

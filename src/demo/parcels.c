@@ -34,7 +34,7 @@ struct receivers {
     struct table people, places;
     size_t *villagers;       // rows of people
     size_t villager_count;
-    const char *county;
+    const char *county, *province;   // province and city, empty outside Zhejiang
 };
 
 static enum status read_receivers(struct arena *arena, const char *folder, struct receivers *out,
@@ -52,6 +52,8 @@ static enum status read_receivers(struct arena *arena, const char *folder, struc
     if (out->villager_count == 0)
         return err_set(err, INVALID, "people.csv", "Nobody is there to receive parcels");
     out->county = table_cell(&out->places, 0, "name");
+    bool zhejiang = strncmp(table_cell(&out->places, 0, "code"), "33", 2) == 0;
+    out->province = zhejiang ? "浙江省衢州市" : "";
     return OK;
 }
 
@@ -70,7 +72,7 @@ static void without(char *text, const char *ending)
     if (length > 2 * cut && strcmp(text + length - cut, ending) == 0) text[length - cut] = '\0';
 }
 
-static void write_address(struct parcel *p, const char *county, struct rng *rng)
+static void write_address(struct parcel *p, const struct receivers *r, struct rng *rng)
 {
     char town[80], village[80];
     uint32_t way = rng_below(rng, 100);
@@ -81,12 +83,12 @@ static void write_address(struct parcel *p, const char *county, struct rng *rng)
     if (way >= 94) without(town, "镇"), without(town, "乡");
     if (way >= 96) without(village, "村");
     if (way < 70)
-        snprintf(p->address, sizeof p->address, "浙江省衢州市%s%s%s%s", county, town, village,
-                 p->group);
+        snprintf(p->address, sizeof p->address, "%s%s%s%s%s", r->province, r->county, town,
+                 village, p->group);
     else if (way < 90)
-        snprintf(p->address, sizeof p->address, "%s%s%s", county, town, village);
+        snprintf(p->address, sizeof p->address, "%s%s%s", r->county, town, village);
     else if (way < 97)
-        snprintf(p->address, sizeof p->address, "衢州%s %s %s %s", county, town, village, p->group);
+        snprintf(p->address, sizeof p->address, "%s %s %s %s", r->county, town, village, p->group);
     else if (way < 99)
         snprintf(p->address, sizeof p->address, "%s%s村口小店转", town, village);
     else
@@ -114,7 +116,7 @@ static void make_parcel(const struct receivers *r, const struct demo_courier *co
     p->height_cm = scale / 2 + (int64_t)rng_below(rng, (uint32_t)scale / 2) + 1;
     int64_t volume = p->length_cm * p->width_cm * p->height_cm;
     p->weight_g = 100 + volume * rng_between(rng, 8, 45) / 1000 * 10;
-    write_address(p, r->county, rng);
+    write_address(p, r, rng);
 }
 
 static void kilograms(struct sheet *sheet, int64_t grams)
@@ -153,7 +155,8 @@ static void row_of_one(struct sheet *s, const struct parcel *p)
     sheet_number(s, p->height_cm);
 }
 
-static void row_of_two(struct sheet *s, const struct parcel *p, const char *county, size_t number)
+static void row_of_two(struct sheet *s, const struct parcel *p, const struct receivers *r,
+                       size_t number)
 {
     char detail[ADDRESS_TEXT];
     snprintf(detail, sizeof detail, "%s%s%s", p->township, p->village, p->group);
@@ -161,9 +164,9 @@ static void row_of_two(struct sheet *s, const struct parcel *p, const char *coun
     sheet_text(s, p->waybill);
     sheet_text(s, p->name);
     sheet_text(s, p->phone);
-    sheet_text(s, "浙江省");
-    sheet_text(s, "衢州市");
-    sheet_text(s, county);
+    sheet_text(s, r->province[0] ? "浙江省" : "");
+    sheet_text(s, r->province[0] ? "衢州市" : "");
+    sheet_text(s, r->county);
     sheet_text(s, detail);
     kilograms(s, p->weight_g);
     dimensions(s, p);
@@ -231,7 +234,7 @@ static void write_rows(struct sheet *sheet, const struct receivers *receivers,
         struct parcel parcel;
         make_parcel(receivers, courier, day, i, rng, &parcel);
         if (courier->layout == 1) row_of_one(sheet, &parcel);
-        else if (courier->layout == 2) row_of_two(sheet, &parcel, receivers->county, i);
+        else if (courier->layout == 2) row_of_two(sheet, &parcel, receivers, i);
         else row_of_others(sheet, &parcel, courier->layout, day);
         sheet_end(sheet);
     }

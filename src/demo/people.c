@@ -8,6 +8,8 @@
 
 #define PASSWORD "kaihua-demo"
 
+enum { VILLAGES = 255 };   // of Kaihua
+
 void person_name(struct rng *rng, char out[NAME_TEXT])
 {
     static const char *const surnames[] = {
@@ -84,7 +86,7 @@ static void write_staff(struct writing *w, const struct county *county)
     }
 }
 
-/* A keeper lives in the village and orders like everybody; so does the deputy, where there is one. */
+/* A keeper lives in the village and orders like everybody; so does the deputy, if there is one. */
 static void write_keepers(struct writing *w, const struct county *county)
 {
     for (size_t v = 0; v < county->village_count; v++) {
@@ -101,6 +103,7 @@ static void write_keepers(struct writing *w, const struct county *county)
     }
 }
 
+/* A small country has fewer villages than Kaihua, each with more of those who order. */
 static void write_villagers(struct writing *w, const struct county *county)
 {
     int64_t phone = PHONE_VILLAGER;
@@ -108,6 +111,8 @@ static void write_villagers(struct writing *w, const struct county *county)
     for (size_t v = 0; v < county->village_count; v++) {
         const struct site *village = &county->sites[county->villages[v]];
         int people = 6 + (int)(village->households / 14);
+        if (county->village_count < VILLAGES)
+            people = people * VILLAGES / (int)county->village_count;
         for (int i = 0; i < people; i++) {
             char name[NAME_TEXT];
             person_name(&w->rng, name);
@@ -121,8 +126,8 @@ static void write_villagers(struct writing *w, const struct county *county)
 enum status people_write(struct county *county, struct err *err)
 {
     struct writing w = { .rng = county_rng(county, "people") };
-    TRY(sheet_open(county->folder, "people.csv", "name,phone,place_code,roles,organisation,password",
-                   &w.sheet, err));
+    TRY(sheet_open(county->folder, "people.csv",
+                   "name,phone,place_code,roles,organisation,password", &w.sheet, err));
     struct sheet offers;
     enum status status = sheet_open(county->folder, "produce_offers.csv",
         "phone,name,product,unit,quantity,weight_g,volume_ml,boxes,temperature,price_fen,"

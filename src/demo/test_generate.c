@@ -148,7 +148,8 @@ static void divisions_are_whole(void **state)
     size_t office = find(&places, "kind", "office");
     assert_string_equal(table_cell(&places, office, "code"), "");
     for (size_t row = 0; row < places.rows; row++) {
-        const char *kind = table_cell(&places, row, "kind"), *code = table_cell(&places, row, "code");
+        const char *kind = table_cell(&places, row, "kind");
+        const char *code = table_cell(&places, row, "code");
         if (strcmp(kind, "village") != 0) continue;
         assert_int_equal(strlen(code), 12);
         assert_int_equal(strncmp(code, table_cell(&places, row, "parent_code"), 9), 0);
