@@ -1,0 +1,252 @@
+/* house.c - log-in and out, and the front page. */
+#include "main/house.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/arena.h"
+#include "base/clock.h"
+#include "case/case.h"
+#include "db/db.h"
+#include "db/writer.h"
+#include "ledger/ledger.h"
+#include "rooms.h"
+#include "people/person.h"
+#include "people/place.h"
+#include "road/road.h"
+#include "web/county.h"
+#include "web/form.h"
+
+/* ---- who and may ---- */
+
+static enum status who(struct tx *tx, const char *token, int64_t now_ms, struct who *out)
+{
+    struct session session;
+    TRY(session_find(tx, token, now_ms, &session));
+    *out = (struct who){ .user_id = session.person_id, .place_id = session.place_id,
+                         .roles = session.roles, .session_id = session.id };
+    return OK;
+}
+
+static bool may(const struct who *asking, const struct permission *permission)
+{
+    return (asking->roles & role_set(permission->roles)) != 0;
+}
+
+const struct web_hooks house_hooks = { .who = who, .may = may };
+
+/* ---- log-in ---- */
+
+struct login { const char *phone; char token[TOKEN_TEXT]; int64_t person_id, at_ms; };
+struct logged { struct party party; const char *token; };
+
+/* A failed try is noted by an act of its own, since a refused request leaves no trace. */
+struct failed_entry { struct entry entry; char phone[40]; int64_t at_ms; };
+
+static enum status act_failed(struct tx *tx, struct entry *entry, struct err *err)
+{
+    const struct failed_entry *failed = (const struct failed_entry *)entry;
+    (void)err;
+    return login_note(tx, failed->phone, failed->at_ms, false);
+}
+
+static void done_failed(struct entry *entry)
+{
+    arena_free(entry->arena);   // the entry stands in it
+}
+
+static void note_failure(struct request *rq, const char *phone)
+{
+    struct arena *arena = arena_open(1 << 16);
+    struct failed_entry *failed = arena ? arena_new(arena, sizeof *failed) : NULL;
+    if (failed) {
+        failed->entry = (struct entry){ .lane = LANE_FIRST, .arena = arena, .act = act_failed,
+                                        .done = done_failed };
+        snprintf(failed->phone, sizeof failed->phone, "%s", phone);
+        failed->at_ms = rq->arrived_ms;
+        if (writer_put(rq->county->writer, &failed->entry) == OK) return;
+    }
+    arena_free(arena);   // too busy to count: the next failure will
+}
+
+/* Reads the person and the stored hash; what is wrong is told the same way in every case. */
+static enum status find_login(struct request *rq, struct login *login, const char **hash,
+                              struct err *err)
+{
+    struct party party;
+    struct tx *tx;
+    int64_t wait_ms = 0;
+    TRY(db_read_begin(rq->county->db, rq->arena, &tx));
+    enum status found = login_wait_ms(tx, login->phone, rq->arrived_ms, &wait_ms);
+    if (found == OK) found = party_by_phone(tx, login->phone, &party, err);
+    if (found == OK) found = password_get(tx, party.id, hash);
+    db_read_end(tx);
+    if (wait_ms > 0)
+        return err_about(err, DENIED, "password", "Too many tries. Please wait.", "%lld s",
+                         (long long)((wait_ms + 999) / 1000));
+    login->person_id = found == OK ? party.id : 0;
+    return found == NOT_FOUND ? OK : found;
+}
+
+static enum status prepare_login(struct request *rq, void *in, struct err *err)
+{
+    struct login *login = in;
+    const char *password, *hash = NULL;
+    TRY(form_str(rq, "phone", 30, &login->phone, err));
+    TRY(form_str(rq, "password", 200, &password, err));
+    login->at_ms = rq->arrived_ms;
+    TRY(find_login(rq, login, &hash, err));
+    if (hash == NULL || !password_right(hash, password)) {
+        note_failure(rq, login->phone);
+        return err_set(err, DENIED, "password", "Phone or password is wrong.");
+    }
+    session_token(login->token);
+    return OK;
+}
+
+static enum status act_login(struct tx *tx, const void *in, void *out, struct err *err)
+{
+    const struct login *login = in;
+    struct logged *logged = out;
+    int64_t session_id;
+    TRY(login_note(tx, login->phone, login->at_ms, true));
+    TRY(session_open(tx, login->person_id, login->token, login->at_ms, &session_id, err));
+    logged->token = login->token;
+    return party_get(tx, login->person_id, &logged->party, err);
+}
+
+static json_t *show_login(struct request *rq, const void *out)
+{
+    const struct logged *logged = out;
+    (void)rq;
+    return json_pack("{s:s, s:s, s:I, s:s}", "set_session", logged->token, "token", logged->token,
+                     "person_id", (json_int_t)logged->party.id, "name", logged->party.name);
+}
+
+static enum status prepare_logout(struct request *rq, void *in, struct err *err)
+{
+    int64_t *session_id = in;
+    (void)err;
+    *session_id = rq->who.session_id;
+    return OK;
+}
+
+static enum status act_logout(struct tx *tx, const void *in, void *out, struct err *err)
+{
+    const int64_t *session_id = in;
+    (void)out;
+    TRY(session_close(tx, *session_id, err));
+    return serve_forget_after(tx, *session_id);
+}
+
+static json_t *show_logout(struct request *rq, const void *out)
+{
+    (void)rq;
+    (void)out;
+    return json_pack("{s:s}", "set_session", "");
+}
+
+/* ---- front page: where to go, by what one may do ---- */
+
+struct front { struct party party; };
+
+static enum status prepare_me(struct request *rq, void *in, struct err *err)
+{
+    int64_t *user_id = in;
+    (void)err;
+    *user_id = rq->user_id;
+    return OK;
+}
+
+static enum status act_me(struct tx *tx, const void *in, void *out, struct err *err)
+{
+    const int64_t *user_id = in;
+    struct front *front = out;
+    return *user_id ? party_get(tx, *user_id, &front->party, err) : OK;
+}
+
+static json_t *show_me(struct request *rq, const void *out)
+{
+    const struct front *front = out;
+    json_t *roles = json_array();
+    for (int r = 0; roles && r < ROLE_COUNT; r++)
+        if (rq->who.roles >> r & 1)
+            json_array_append_new(roles, json_string(role_name((enum role)r)));
+    uint64_t bus = role_set("dispatcher admin clerk head auditor");
+    return json_pack("{s:s, s:b, s:s, s:I, s:I, s:o, s:b, s:b, s:b, s:b, s:I}",
+                     "county", rq->county->name, "logged_in", (int)(rq->user_id != 0),
+                     "name", front->party.name ? front->party.name : "",
+                     "person_id", (json_int_t)rq->user_id,
+                     "place_id", (json_int_t)rq->who.place_id, "roles", roles,
+                     "drives", (int)((rq->who.roles & role_set("driver")) != 0),
+                     "plans", (int)((rq->who.roles & bus) != 0),
+                     "picks", (int)((rq->who.roles & role_set("picker dispatcher")) != 0),
+                     "keeps", (int)((rq->who.roles & role_set("keeper station")) != 0),
+                     "today", (json_int_t)day_of(rq->arrived_ms, rq->county->zone_s));
+}
+
+static json_t *show_login_page(struct request *rq, const void *out)
+{
+    (void)out;
+    return json_pack("{s:s}", "county", rq->county->name);
+}
+
+static const struct route routes[] = {
+    { .method = GET, .path = "/", .permission = &anyone, .page = "main/front",
+      .text = "The front page", .in_size = sizeof(int64_t), .out_size = sizeof(struct front),
+      .prepare = prepare_me, .act = act_me, .show = show_me },
+    { .method = GET, .path = "/me", .permission = &logged_in, .text = "Who is logged in",
+      .in_size = sizeof(int64_t), .out_size = sizeof(struct front), .prepare = prepare_me,
+      .act = act_me, .show = show_me },
+    { .method = GET, .path = "/login", .permission = &anyone, .page = "main/login",
+      .text = "The log-in page", .in_size = 1, .out_size = 1, .show = show_login_page },
+    { .method = POST, .path = "/login", .permission = &anyone, .next = "/", .lane = LANE_FIRST,
+      .text = "Log in by phone and password", .in_size = sizeof(struct login),
+      .out_size = sizeof(struct logged), .prepare = prepare_login, .act = act_login,
+      .show = show_login },
+    { .method = POST, .path = "/logout", .permission = &logged_in, .next = "/",
+      .text = "Log out", .lane = LANE_FIRST, .in_size = sizeof(int64_t), .out_size = 1,
+      .prepare = prepare_logout, .act = act_logout, .show = show_logout },
+    { 0 }
+};
+
+static const struct room people_room = { .name = "people", .tables = people_tables };
+static const struct room ledger_room = { .name = "ledger", .tables = ledger_tables };
+static const struct room case_room = { .name = "case", .tables = case_tables };
+static const struct room main_room = { .name = "main", .routes = routes };
+
+const struct room *const house_rooms[] = {
+    &people_room, &ledger_room, &case_room, ROOMS &main_room, NULL
+};
+
+/* ---- roads ---- */
+
+enum status house_roads_open(struct county *county, struct err *err)
+{
+    char path[4096];
+    struct stat there;
+    struct road *road;
+    int length = snprintf(path, sizeof path, "%s/county.road", county->folder);
+    if (length < 0 || (size_t)length >= sizeof path)
+        return err_set(err, INVALID, "folder", "The folder's name is too long.");
+    if (stat(path, &there) != 0) return OK;
+    TRY(road_open(path, &road, err));
+    county->roads = road;
+    return OK;
+}
+
+void house_roads_close(struct county *county)
+{
+    if (county && county->roads) road_close((struct road *)(uintptr_t)county->roads);
+    if (county) county->roads = NULL;
+}
+
+int house_fail(const char *verb, enum status status, const struct err *err, int code)
+{
+    const char *text = err->text && *err->text ? err->text
+                     : status == BROKEN ? "Disk or memory failed." : status_name(status);
+    fprintf(stderr, "cunhuo %s: %s%s%s%s%s\n", verb, err->field ? err->field : "",
+            err->field ? ": " : "", text, *err->detail ? " " : "", err->detail);
+    return code;
+}

@@ -1,0 +1,22 @@
+/* house.h - the program around the rooms: which there are, who may what, log-in, the front page. */
+#ifndef CUNHUO_MAIN_HOUSE_H
+#define CUNHUO_MAIN_HOUSE_H
+
+#include "base/status.h"
+#include "web/room.h"
+#include "web/serve.h"
+
+struct county;
+
+/* All rooms, ended by NULL: the lower layers (they have only tables), the rooms of src/rooms, and
+ * this one. */
+extern const struct room *const house_rooms[];
+extern const struct web_hooks house_hooks;
+
+/* Opens a county's roads, <folder>/county.road, if they are there. */
+MUST_USE enum status house_roads_open(struct county *county, struct err *err);
+void house_roads_close(struct county *county);
+
+/* Prints an error of a verb on stderr: what, where, and what it is about. Returns `code`. */
+int house_fail(const char *verb, enum status status, const struct err *err, int code);
+#endif

@@ -1,0 +1,11 @@
+/* main.h - the verbs of the command line. Each returns the exit code: 0; 1 the machine failed;
+ * 2 the input was wrong. argv[0] is the verb. */
+#ifndef CUNHUO_MAIN_MAIN_H
+#define CUNHUO_MAIN_MAIN_H
+
+int verb_serve(int argc, char **argv);
+int verb_init(int argc, char **argv);
+int verb_backup(int argc, char **argv);
+int verb_check(int argc, char **argv);
+int verb_list(int argc, char **argv);   // routes, tables, permissions, figures
+#endif
