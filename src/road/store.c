@@ -140,6 +140,22 @@ static bool counts_agree(const struct road *road)
         && N(texts) > 0;
 }
 
+/* Turns that are open lead from an open arc to an open one. */
+static bool turns_agree(const struct road *road)
+{
+    for (uint32_t s = 0; s < road->states; s++) {
+        for (uint32_t t = road->turn_first[s]; t < road->turn_first[s + 1]; t++) {
+            uint32_t from = road->state_arc[s], to = road->state_arc[road->turn_to[t]];
+            for (int p = 0; p < ROAD_PROFILES; p++) {
+                if (road->turn_cost[(size_t)p * road->turns + t] == TURN_NONE) continue;
+                if (arc_speed(road, from, (enum road_profile)p) == 0
+                    || arc_speed(road, to, (enum road_profile)p) == 0) return false;
+            }
+        }
+    }
+    return true;
+}
+
 static bool indexes_agree(const struct road *road)
 {
     uint32_t arcs = road_arcs(road);
@@ -190,7 +206,7 @@ static enum status bind(struct road *road, const char *path, struct err *err)
     road->turns = (uint32_t)N(turn_to);
     road->places = (uint32_t)N(place_lat);
     road->facts_count = (uint32_t)N(facts);
-    if (!indexes_agree(road))
+    if (!indexes_agree(road) || !turns_agree(road))
         return err_about(err, INVALID, "road", "the road file is damaged", "%s", path);
     return OK;
 #undef N
