@@ -216,7 +216,7 @@ static void reversed_once(void **state)
     assert_int_equal(posted(tx, s), 0);
     int64_t again;
     assert_int_equal(ledger_reverse(tx, id, NOON, NOON, &again, &err), CONFLICT);
-    assert_int_equal(ledger_reverse(tx, 77, NOON, NOON, &again, &err), NOT_FOUND);
+    assert_int_equal(ledger_reverse(tx, 999999, NOON, NOON, &again, &err), NOT_FOUND);
     assert_int_equal(ledger_reverse(tx, id + 1, NOON, NOON, &again, &err), NOT_FOUND);  // a line
 
     struct line *lines;
@@ -303,7 +303,7 @@ static void traced(void **state)
     assert_int_equal(count, 0);
     assert_int_equal(ledger_lines(tx, NULL, 5, &lines, &count, &err), OK);
     assert_int_equal(count, 2);
-    assert_int_equal(ledger_line(tx, 1, &line), NOT_FOUND);
+    assert_int_equal(ledger_line(tx, 999999, &line), NOT_FOUND);
 }
 
 /* What the ledger remembers beside the rows goes with them. */

@@ -26,7 +26,7 @@ struct place {
     const char *code;         // NULL: has none
     const char *name;         // "禾丰村", "禾丰村村级站点"
     const char *pinyin;       // "he feng cun", for search; NULL: made from the name when stored
-    int64_t parent_id;        // 0: the county itself
+    int64_t parent_id;        // 0: the county itself, whose id takes its place once it has one
     bool located;
     int32_t lat_e6, lon_e6;
     const char *source;       // of the position: "geonames", "survey", "made"
@@ -34,12 +34,16 @@ struct place {
     int64_t cold_boxes;       // places for cold boxes; 0: no cold storage
 };
 
-/* Adds a place and fills id (0) in. CONFLICT: its code is there already. INVALID: kind and parent
- * don't fit, a position out of range, an empty name. */
+/* Adds a place and fills id (0), parent and pinyin in. CONFLICT: its code is there already, or a
+ * county. INVALID: kind and parent don't fit, a position or hour out of range, an empty name. */
 MUST_USE enum status place_add(struct tx *tx, struct place *place, struct err *err);
+/* Where it is, found out later or better. INVALID: out of range. NOT_FOUND. */
+MUST_USE enum status place_locate(struct tx *tx, int64_t id, int32_t lat_e6, int32_t lon_e6,
+                                  const char *source, struct err *err);
 
-/* One place, by id, by code, or the point / station / hub that stands in (or above) a division.
- * NOT_FOUND. Text is borrowed from the arena of tx. */
+/* One place, by id, by code, or the point / station / hub that stands in a division, or in the
+ * nearest above it that has one (the place itself, if it is of that kind). NOT_FOUND. Text is
+ * borrowed from the arena of tx. */
 MUST_USE enum status place_get(struct tx *tx, int64_t id, struct place *out, struct err *err);
 MUST_USE enum status place_by_code(struct tx *tx, const char *code, struct place *out,
                                    struct err *err);
@@ -50,7 +54,9 @@ MUST_USE enum status place_serving(struct tx *tx, int64_t division_id, enum plac
 MUST_USE enum status place_list(struct tx *tx, enum place_kind kind, int64_t parent_id,
                                 struct place **out, size_t *count, struct err *err);
 
-/* Places whose name, pinyin or initials contain `text` ("hf" finds 禾丰村), best first. */
+/* Places whose name, pinyin or initials contain `text` ("hf" finds 禾丰村), best first: the whole
+ * name, the beginning, then anywhere. Case, tone marks, spaces and apostrophes don't count. kind 0:
+ * of every kind. None is OK and a count of 0, so is an empty text. */
 MUST_USE enum status place_search(struct tx *tx, const char *text, enum place_kind kind,
                                   size_t count_max, struct place **out, size_t *count,
                                   struct err *err);
