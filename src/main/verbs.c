@@ -141,12 +141,12 @@ int verb_check(int argc, char **argv)
 
 static void list_room(const char *what, const struct room *room)
 {
-    for (const struct route *r = room->routes; *what == 'r' && r && r->path; r++)
+    for (const struct route *r = NULL; *what == 'r' && (r = room_next_route(room, r)) != NULL;)
         printf("%-5s %-44s %-22s %s\n", r->method == GET ? "GET" : "POST", r->path,
                r->permission->name, r->text);
     for (const char *const *t = room->tables; *what == 't' && t && *t; t++)
         printf("-- %s %d\n%s;\n", room->name, (int)(t - room->tables) + 1, *t);
-    for (const struct route *r = room->routes; *what == 'p' && r && r->path; r++)
+    for (const struct route *r = NULL; *what == 'p' && (r = room_next_route(room, r)) != NULL;)
         printf("%-5s %-44s %s\n", r->method == GET ? "GET" : "POST", r->path,
                r->permission->roles ? r->permission->roles : r->permission->name);
     for (const struct figure *f = room->figures; *what == 'f' && f && f->name; f++)

@@ -67,7 +67,7 @@ static json_t *document(struct server *server)
 {
     json_t *paths = json_object();
     for (const struct room *const *room = server->county->rooms; *room; room++) {
-        for (const struct route *route = (*room)->routes; route && route->path; route++) {
+        for (const struct route *route = NULL; (route = room_next_route(*room, route)) != NULL;) {
             json_t *path = json_object_get(paths, route->path);
             if (path == NULL) {
                 path = json_object();

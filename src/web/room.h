@@ -107,6 +107,7 @@ struct room {
     const char *name;                           // folder, and first part of every path
     const char *const *tables;                  // migrations; never edited once released
     const struct route *routes;
+    const struct route *const *more_routes;     // of the room's other files: lists of them
     const struct permission *const *permissions;
     const struct workflow *const *workflows;
     const struct job *jobs;
@@ -117,4 +118,7 @@ struct room {
     enum status (*start)(struct county *county, void **state, struct err *err);
     void (*stop)(struct county *county, void *state);
 };
+
+/* The room's routes one after the other: the first for NULL, then the one after `last`; NULL: no more. */
+const struct route *room_next_route(const struct room *room, const struct route *last);
 #endif

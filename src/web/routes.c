@@ -88,6 +88,27 @@ static enum status add(struct routes *routes, const struct room *room, const str
     return page ? OK : BROKEN;
 }
 
+/* The first route of the lists from `list` on that are not empty. */
+static const struct route *first_of(const struct route *const *list)
+{
+    for (; list && *list; list++)
+        if ((*list)->path) return *list;
+    return NULL;
+}
+
+const struct route *room_next_route(const struct room *room, const struct route *last)
+{
+    if (last == NULL && room->routes && room->routes->path) return room->routes;
+    if (last == NULL) return first_of(room->more_routes);
+    if (last[1].path) return last + 1;
+    for (const struct route *r = room->routes; r && r->path; r++)
+        if (r == last) return first_of(room->more_routes);
+    for (const struct route *const *list = room->more_routes; list && *list; list++)
+        for (const struct route *r = *list; r->path; r++)
+            if (r == last) return first_of(list + 1);
+    return NULL;
+}
+
 enum status routes_new(const struct room *const *rooms, struct routes **out, struct err *err)
 {
     struct routes *routes = calloc(1, sizeof *routes);
@@ -95,8 +116,8 @@ enum status routes_new(const struct room *const *rooms, struct routes **out, str
     routes->arena = arena_open(TREE_BYTES_MAX);
     enum status status = routes->arena ? OK : BROKEN;
     for (; *rooms && status == OK; rooms++) {
-        const struct route *route = (*rooms)->routes;
-        for (; route && route->path && status == OK; route++)
+        const struct route *route = NULL;
+        while (status == OK && (route = room_next_route(*rooms, route)) != NULL)
             status = add(routes, *rooms, route, err);
     }
     if (status == OK) *out = routes;

@@ -114,7 +114,7 @@ static void fill_options(struct server *server, const struct serve_options *opti
 static enum status check_pages(const struct server *server, struct err *err)
 {
     for (const struct room *const *room = server->county->rooms; *room; room++) {
-        for (const struct route *route = (*room)->routes; route && route->path; route++) {
+        for (const struct route *route = NULL; (route = room_next_route(*room, route)) != NULL;) {
             const struct spot *spot = routes_find(server->routes, route->path);
             const char *page = spot ? spot->pages[route->method] : NULL;
             if (page && page_path_of(server->pages, page) == NULL)

@@ -1,7 +1,13 @@
 /* bus.c - the room of the village goods bus: its tables, permissions and routes. */
 #include "rooms/bus/inside.h"
 
-#include <stdlib.h>
+#include "rooms/bus/acts.h"
+#include "rooms/bus/closure.h"
+#include "rooms/bus/delay.h"
+#include "rooms/bus/exception.h"
+#include "rooms/bus/report.h"
+#include "rooms/bus/views.h"
+#include "rooms/bus/wave.h"
 #include "web/county.h"
 #include "web/room.h"
 
@@ -96,6 +102,15 @@ static const char *const tables[] = {
     NULL
 };
 
+/* What the clock starts each minute: closings that are due, and closed roads that begin or end. */
+static const struct job bus_jobs[] = {
+    { .name = "bus.close_wave", .when = JOB_EVERY, .every_s = 60, .missed = JOB_SKIP,
+      .act = wave_close_due, .after = wave_closed },
+    { .name = "bus.roads", .when = JOB_EVERY, .every_s = 60, .missed = JOB_SKIP,
+      .act = closure_tick },
+    { 0 }
+};
+
 static enum status start(struct county *county, void **state, struct err *err)
 {
     struct bus *bus;
@@ -110,9 +125,15 @@ static void stop(struct county *county, void *state)
     bus_close(state);
 }
 
-extern const struct room bus_room;   // found by src/rooms.c
+static const struct route *const routes[] = {
+    wave_routes, acts_routes, closure_routes, delay_routes, exception_routes, report_routes,
+    view_routes, NULL
+};
+
+extern const struct room bus_room;   // found by main/rooms.h
 const struct room bus_room = {
-    .name = "bus", .tables = tables, .start = start, .stop = stop,
+    .name = "bus", .tables = tables, .more_routes = routes, .jobs = bus_jobs,
+    .figures = report_figures, .start = start, .stop = stop,
 };
 
 struct bus *bus_of(const struct county *county) { return county_state(county, &bus_room); }

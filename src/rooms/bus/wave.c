@@ -63,6 +63,7 @@ static void roll_again(void *of)
 {
     struct bus *bus = of;
     bus_roll_now(bus);
+    if (bus->night) night_wake(bus->night);
 }
 
 enum status wave_close_due(struct tx *tx, int64_t at_ms, struct err *err)
@@ -110,22 +111,13 @@ enum status wave_close(struct tx *tx, int64_t day, int64_t closes_ms, int64_t at
     return tx_done(tx, roll_again, bus_of(county));
 }
 
-/* ---- jobs ---- */
-
-static void after_closing(struct county *county, int64_t due_ms)
+/* After a closing was committed: the night plans it. */
+void wave_closed(struct county *county, int64_t due_ms)
 {
+    const struct bus *bus = bus_of(county);
     (void)due_ms;
-    struct bus *bus = bus_of(county);
     if (bus->night) night_wake(bus->night);
 }
-
-/* Each whole minute, so at 23:00:00.000 too, and whenever a closing was moved to. Missed minutes need
- * no catching up: the next one closes all that is due. */
-const struct job wave_jobs[] = {
-    { .name = "bus.close_wave", .when = JOB_EVERY, .every_s = 60, .missed = JOB_SKIP,
-      .act = wave_close_due, .after = after_closing },
-    { 0 }
-};
 
 /* ---- routes ---- */
 

@@ -16,7 +16,9 @@
  * there afterwards. CONFLICT: the wave has closed, or `made_ms` is not before its closing. */
 MUST_USE enum status wave_take(struct tx *tx, int64_t day, int64_t made_ms, struct err *err);
 
-/* Closes every wave that is due at `at_ms` and not closed. In the writer. */
+/* Closes every wave that is due at `at_ms` and not closed. In the writer, each whole minute: so at
+ * 23:00:00.000, and whenever a closing was moved to. Missed minutes need no catching up, since the
+ * next one closes all that is due. */
 MUST_USE enum status wave_close_due(struct tx *tx, int64_t at_ms, struct err *err);
 
 /* Closes the wave of `day` now, or moves its closing (closes_ms > 0), by a dispatcher, with a reason.
@@ -24,6 +26,8 @@ MUST_USE enum status wave_close_due(struct tx *tx, int64_t at_ms, struct err *er
 MUST_USE enum status wave_close(struct tx *tx, int64_t day, int64_t closes_ms, int64_t at_ms,
                                 int64_t person_id, const char *reason, struct err *err);
 
-extern const struct job wave_jobs[];
+/* Starts the planning of what has closed: after the job that closes. */
+void wave_closed(struct county *county, int64_t due_ms);
+
 extern const struct route wave_routes[];   // ends with an empty one
 #endif
