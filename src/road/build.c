@@ -25,7 +25,8 @@ enum status places_make(struct net *net, struct err *err)
     struct text_pool pool = { .room = 1 };
     for (size_t i = 0; i < count; i++)
         pool.room += strlen(osm->places[i].name) + strlen(osm->places[i].kind) + 2;
-    if (pool.room >= UINT32_MAX) return err_set(err, INVALID, "extract", "the extract is too large");
+    if (pool.room >= UINT32_MAX)
+        return err_set(err, INVALID, "extract", "the extract is too large");
     pool.texts = arena_new(net->arena, pool.room);
     int64_t *node = arena_new(net->arena, count * sizeof *node);
     int64_t *people = arena_new(net->arena, count * sizeof *people);

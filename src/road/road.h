@@ -66,7 +66,8 @@ struct road_build_report {
 
 /* Reads the extract and writes the file at `output_path`, at once and whole: a file that was there
  * stays as it was until then, and nothing half-written is left behind. `out` may be NULL.
- * NOT_FOUND: no such extract. INVALID: it is no extract, is cut short or damaged, or has no road. */
+ * NOT_FOUND: no such extract. INVALID: it is no extract, is cut short or damaged, or has no
+ * road. */
 MUST_USE enum status road_build(const char *extract_path, const char *output_path,
                                 struct road_build_report *out, struct err *err);
 

@@ -1,9 +1,10 @@
 /* search.c - fastest paths: Dijkstra (1959) over states, one run for each origin.
  *
- * A cost is one number of 64 bits, of three that are added side by side: how often a road for starts
- * and ends only is entered (8 bits), hundredths of a second (28 bits, 31 days), decimetres (28 bits,
- * 26,000 km). So paths through private roads lose against all others, and of two equally fast the
- * shorter wins; every sum is exact, whatever the order, and a matrix can't differ from a route.
+ * A cost is one number of 64 bits, of three that are added side by side: how often a road for
+ * starts and ends only is entered (8 bits), hundredths of a second (28 bits, 31 days), decimetres
+ * (28 bits, 26,000 km). So paths through private roads lose against all others, and of two equally
+ * fast the shorter wins; every sum is exact, whatever the order, and a matrix can't differ from a
+ * route.
  *
  * A state's key is the cost up to the beginning of its arc, the turn into it included. */
 #include <assert.h>

@@ -123,8 +123,9 @@ enum status road_snap(const struct road *road, enum road_profile profile, struct
     }
     look(&l, LOOK_FAR_M, &main, &any);
     if (any.distance_m < LOOK_FAR_M)
-        return err_about(err, NOT_FOUND, "point", "no road is near", "%.6f,%.6f: %.0f m, limit %.0f m",
-            point.lat, point.lon, any.distance_m, distance_max_m);
+        return err_about(err, NOT_FOUND, "point", "no road is near",
+            "%.6f,%.6f: %.0f m, limit %.0f m", point.lat, point.lon, any.distance_m,
+            distance_max_m);
     return err_about(err, NOT_FOUND, "point", "no road is near", "%.6f,%.6f: none within 20 km",
         point.lat, point.lon);
 }

@@ -186,11 +186,12 @@ static enum status bind(struct road *road, const char *path, struct err *err)
     if (road->map_bytes < sizeof *head || memcmp(head->magic, ROAD_MAGIC, sizeof head->magic) != 0)
         return err_about(err, INVALID, "road", "this is no road file", "%s", path);
     if (head->version != ROAD_VERSION)
-        return err_about(err, INVALID, "road", "the road file is of another version: build it anew",
-            "%s: %u, expected %d", path, head->version, ROAD_VERSION);
+        return err_about(err, INVALID, "road",
+            "the road file is of another version: build it anew", "%s: %u, expected %d", path,
+            head->version, ROAD_VERSION);
     if (head->bytes != road->map_bytes)
-        return err_about(err, INVALID, "road", "the road file is cut short", "%s: %zu bytes of %llu",
-            path, road->map_bytes, (unsigned long long)head->bytes);
+        return err_about(err, INVALID, "road", "the road file is cut short",
+            "%s: %zu bytes of %llu", path, road->map_bytes, (unsigned long long)head->bytes);
     const unsigned char *body = (const unsigned char *)road->map + padded(sizeof *head);
     road->head = *head;
     if (crc32_z(0, body, road->map_bytes - padded(sizeof *head)) != head->crc

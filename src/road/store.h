@@ -1,7 +1,8 @@
 /* store.h - the road file: what lies where, and the road that is mapped from it.
  *
- * A stretch (路段) is a piece of one OpenStreetMap way between two vertices (junctions, ends, signals,
- * barriers), drawn as the way is. Its two arcs are 2 * stretch (along the way) and 2 * stretch + 1.
+ * A stretch (路段) is a piece of one OpenStreetMap way between two vertices (junctions, ends,
+ * signals, barriers), drawn as the way is. Its two arcs are 2 * stretch (along the way) and
+ * 2 * stretch + 1.
  * Its points lie one after the other, both ends included; segment k lies between its points k and
  * k + 1, and the road's segments are named by the index of their first point.
  *

@@ -78,19 +78,20 @@ static void refused(const char *extract, enum status wanted)
     free(kept.at);
 }
 
+#define NODE(id, lat) "<node id=\"" id "\" lat=\"" lat "\" lon=\"2\"/>"
+#define WAY(class) "<way id=\"3\"><nd ref=\"1\"/><nd ref=\"2\"/>" \
+    "<tag k=\"highway\" v=\"" class "\"/></way>"
+
 static void no_extracts(void **unused)
 {
     (void)unused;
     static const char *const texts[] = {
         "", "no map at all", "<?xml version=\"1.0\"?><osm>", "<osm></osm>",
         "<osm><node id=\"1\" lat=\"1\" lon=\"2\"/></osm>",
-        "<osm><node id=\"1\" lat=\"91\" lon=\"2\"/><node id=\"2\" lat=\"1\" lon=\"2\"/>"
-            "<way id=\"3\"><nd ref=\"1\"/><nd ref=\"2\"/><tag k=\"highway\" v=\"primary\"/></way></osm>",
-        "<osm><way id=\"3\"><nd ref=\"1\"/><nd ref=\"2\"/><tag k=\"highway\" v=\"primary\"/></way></osm>",
-        "<osm><node id=\"1\" lat=\"1\" lon=\"2\"/><node id=\"2\" lat=\"1.1\" lon=\"2\"/>"
-            "<way id=\"3\"><nd ref=\"1\"/><nd ref=\"2\"/><tag k=\"highway\" v=\"footway\"/></way></osm>",
-        "<osm><node id=\"1\" lat=\"1\" lon=\"2\"/><node id=\"2\" lat=\"1.1\" lon=\"2\"/>"
-            "<way id=\"3\"><nd ref=\"1\"/><nd ref=\"2\"/><tag k=\"highway\" v=\"primary\"/></way>",
+        "<osm>" NODE("1", "91") NODE("2", "1") WAY("primary") "</osm>",
+        "<osm>" WAY("primary") "</osm>",
+        "<osm>" NODE("1", "1") NODE("2", "1.1") WAY("footway") "</osm>",
+        "<osm>" NODE("1", "1") NODE("2", "1.1") WAY("primary"),
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
         save(paths.osm, texts[i], strlen(texts[i]));

@@ -64,7 +64,8 @@ static void via_node(void **state)
     struct made made;
     static const struct {
         const char *members, *tags;
-        int32_t left, straight, right, back;   // from the south: to west, north, east; and north-south
+        int32_t left, straight, right;   // from the south
+        int32_t back;                    // from north to south
     } cases[] = {
         { "from:w13 via:n5 to:w11", "type=restriction restriction=no_left_turn",
             1200, 400, 400, 400 },
@@ -213,6 +214,24 @@ static void one_way(void **state)
     }
 }
 
+static int32_t seconds(const struct road *road, const struct road_state *state,
+    enum road_profile profile, const struct road_snap *from, const struct road_snap *to)
+{
+    struct err err = {0};
+    int32_t answer;
+    assert_int_equal(road_table(road, state, profile, from, 1, to, 1, &answer, NULL, &err), OK);
+    return answer;
+}
+
+static int32_t metres(const struct road *road, const struct road_state *state,
+    enum road_profile profile, const struct road_snap *from, const struct road_snap *to)
+{
+    struct err err = {0};
+    int32_t answer;
+    assert_int_equal(road_table(road, state, profile, from, 1, to, 1, NULL, &answer, &err), OK);
+    return answer;
+}
+
 static void barriers(void **state)
 {
     (void)state;
@@ -228,10 +247,9 @@ static void barriers(void **state)
         { "highway=stop", true, true, 2 }, { "highway=give_way", true, true, 1 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct err err = {0};
-        int32_t seconds;
         made_begin(&made);
-        for (int n = 0; n < 3; n++) made_node(&made, n + 1, n * 200, 0, n == 1 ? cases[i].tags : "");
+        for (int n = 0; n < 3; n++)
+            made_node(&made, n + 1, n * 200, 0, n == 1 ? cases[i].tags : "");
         made_way(&made, 11, "1 2 3", "highway=unclassified");
         struct road *road = made_road(&made, NULL);
         print_message("    %s\n", cases[i].tags);
@@ -240,9 +258,8 @@ static void barriers(void **state)
         if (cases[i].car) {
             struct road_snap from = made_snap(road, ROAD_CAR, 100, 0);
             struct road_snap to = made_snap(road, ROAD_CAR, 300, 0);
-            assert_int_equal(road_table(road, NULL, ROAD_CAR, &from, 1, &to, 1, &seconds, NULL,
-                &err), OK);
-            assert_int_equal(seconds, 29 + cases[i].waits_s);   // 200 m at 25 km/h
+            int32_t taken_s = seconds(road, NULL, ROAD_CAR, &from, &to);
+            assert_int_equal(taken_s, 29 + cases[i].waits_s);   // 200 m at 25 km/h
         }
         made_end(&made, road);
     }
@@ -280,7 +297,8 @@ static void tracks_and_sizes(void **state)
     struct made made;
     static const struct { const char *tags; int profiles; } cases[] = {
         { "highway=track", 1 << ROAD_MINIVAN | 1 << ROAD_TRICYCLE },
-        { "highway=track tracktype=grade1", 1 << ROAD_MINIVAN | 1 << ROAD_TRUCK | 1 << ROAD_TRICYCLE },
+        { "highway=track tracktype=grade1",
+            1 << ROAD_MINIVAN | 1 << ROAD_TRUCK | 1 << ROAD_TRICYCLE },
         { "highway=track tracktype=grade3", 1 << ROAD_MINIVAN | 1 << ROAD_TRICYCLE },
         { "highway=track tracktype=grade4", 1 << ROAD_TRICYCLE },
         { "highway=track tracktype=grade5", 0 },
@@ -312,7 +330,6 @@ static void bends(void **state)
 {
     (void)state;
     struct made made;
-    struct err err = {0};
     int32_t car_s, truck_s, straight_s;
     made_begin(&made);
     static const double arc[][2] = { { 0, 0 }, { 5, 1.34 }, { 8.66, 5 }, { 10, 10 }, { 8.66, 15 },
@@ -323,11 +340,11 @@ static void bends(void **state)
     made_way(&made, 11, "1 2 3 4 5 6 7 8 9", "highway=secondary");
     struct road *road = made_road(&made, NULL);
     struct road_snap from = made_snap(road, ROAD_CAR, -20, 0);
-    struct road_snap to = made_snap(road, ROAD_CAR, -20, 20), far = made_snap(road, ROAD_CAR, -200, 0);
-    assert_int_equal(road_table(road, NULL, ROAD_CAR, &from, 1, &to, 1, &car_s, NULL, &err), OK);
-    assert_int_equal(road_table(road, NULL, ROAD_TRUCK, &from, 1, &to, 1, &truck_s, NULL, &err), OK);
-    assert_int_equal(road_table(road, NULL, ROAD_TRUCK, &far, 1, &from, 1, &straight_s, NULL, &err),
-        OK);
+    struct road_snap to = made_snap(road, ROAD_CAR, -20, 20);
+    struct road_snap far = made_snap(road, ROAD_CAR, -200, 0);
+    car_s = seconds(road, NULL, ROAD_CAR, &from, &to);
+    truck_s = seconds(road, NULL, ROAD_TRUCK, &from, &to);
+    straight_s = seconds(road, NULL, ROAD_TRUCK, &far, &from);
     assert_int_equal(car_s, 5);                        // 71 m at 55 km/h: no mountain model
     assert_true(truck_s >= 9 && truck_s <= 14);        // at 15 km/h in the bend
     assert_int_equal(straight_s, 13);                  // 180 m at 0.9 of 55 km/h
@@ -381,69 +398,77 @@ static void snapping(void **state)
     made_end(&made, road);
 }
 
-static void live(void **state)
+static struct road_state *changed(const struct road *road, const struct road_change *changes,
+    size_t count, int64_t *touched)
 {
-    (void)state;
-    struct made made;
     struct err err = {0};
-    struct road_state *closed;
+    struct road_state *state;
+    assert_int_equal(road_state_new(road, changes, count, touched, &state, &err), OK);
+    return state;
+}
+
+static void live(void **unused)
+{
+    (void)unused;
+    struct made made;
     int64_t touched[2];
-    int32_t plain_s, slow_s, metres;
     cross(&made);
     ring(&made);
     struct road *road = made_road(&made, NULL);
-    struct road_snap west = made_snap(road, ROAD_MINIVAN, -200, 0);
-    struct road_snap east = made_snap(road, ROAD_MINIVAN, 200, 0);
-    assert_int_equal(road_table(road, NULL, ROAD_MINIVAN, &west, 1, &east, 1, &plain_s, NULL, &err),
-        OK);
+    const enum road_profile van = ROAD_MINIVAN;
+    struct road_snap west = made_snap(road, van, -200, 0), east = made_snap(road, van, 200, 0);
+    int32_t plain_s = seconds(road, NULL, van, &west, &east);
 
     struct road_change half = { .what = ROAD_WAY, .way_id = 12, .factor = 0.5 };
-    assert_int_equal(road_state_new(road, &half, 1, touched, &closed, &err), OK);
+    struct road_state *state = changed(road, &half, 1, touched);
     assert_int_equal(touched[0], 2);
-    assert_int_equal(road_table(road, closed, ROAD_MINIVAN, &west, 1, &east, 1, &slow_s, NULL,
-        &err), OK);
-    assert_true(slow_s > plain_s + 20);   // 200 m at 12.5 instead of 25 km/h
-    road_state_free(closed);
+    assert_true(seconds(road, state, van, &west, &east) > plain_s + 20);   // at 12.5 km/h
+    road_state_free(state);
 
     struct road_change area = { .what = ROAD_AREA, .at = made_point(0, 0), .radius_m = 50 };
-    assert_int_equal(road_state_new(road, &area, 1, touched, &closed, &err), OK);
+    state = changed(road, &area, 1, touched);
     assert_int_equal(touched[0], 8);
-    assert_int_equal(road_table(road, closed, ROAD_MINIVAN, &west, 1, &east, 1, &slow_s, &metres,
-        &err), OK);
-    assert_int_equal(metres, -1);         // the whole segment is closed, both stand on it
-    assert_int_equal(slow_s, -1);
-    road_state_free(closed);
+    assert_int_equal(seconds(road, state, van, &west, &east), -1);   // both stand on it
+    assert_int_equal(metres(road, state, van, &west, &east), -1);
+    road_state_free(state);
 
     struct road_change nodes[2] = {
         { .what = ROAD_NODES, .from_node_id = 5, .to_node_id = 4, .one_way = true },
         { .what = ROAD_NODES, .from_node_id = 2, .to_node_id = 4, .profiles = 1 << ROAD_TRUCK },
     };
-    assert_int_equal(road_state_new(road, nodes, 2, touched, &closed, &err), OK);
+    state = changed(road, nodes, 2, touched);
     assert_int_equal(touched[0], 1);
     assert_int_equal(touched[1], 4);
-    struct road_snap north = made_snap(road, ROAD_MINIVAN, 0, 300);
-    struct road_snap south = made_snap(road, ROAD_MINIVAN, 0, -200);
-    struct road_snap corner = made_snap(road, ROAD_MINIVAN, 400, 200);
-    assert_int_equal(road_table(road, closed, ROAD_MINIVAN, &north, 1, &south, 1, NULL, &metres,
-        &err), OK);
-    near(metres, 500);                    // the other direction is open
-    assert_int_equal(road_table(road, closed, ROAD_MINIVAN, &south, 1, &north, 1, NULL, &metres,
-        &err), OK);
-    near(metres, 1500);                   // around, and in from the other end
-    assert_int_equal(road_table(road, closed, ROAD_MINIVAN, &corner, 1, &east, 1, NULL, &metres,
-        &err), OK);
-    near(metres, 400);
-    assert_int_equal(road_table(road, closed, ROAD_TRUCK, &corner, 1, &east, 1, NULL, &metres,
-        &err), OK);
-    assert_int_equal(metres, -1);
-    road_state_free(closed);
+    struct road_snap north = made_snap(road, van, 0, 300), south = made_snap(road, van, 0, -200);
+    struct road_snap corner = made_snap(road, van, 400, 200);
+    near(metres(road, state, van, &north, &south), 500);    // the other direction is open
+    near(metres(road, state, van, &south, &north), 1500);   // around, and in from the other end
+    near(metres(road, state, van, &corner, &east), 400);
+    assert_int_equal(metres(road, state, ROAD_TRUCK, &corner, &east), -1);
+    road_state_free(state);
+    assert_int_equal(seconds(road, NULL, van, &west, &east), plain_s);
+    made_end(&made, road);
+}
 
+static void wrong_changes(void **unused)
+{
+    (void)unused;
+    struct made made;
+    struct err err = {0};
+    struct road_state *state;
+    cross(&made);
+    struct road *road = made_road(&made, NULL);
     struct road_change wrong[] = {
         { .what = ROAD_WAY, .factor = -1 }, { .what = ROAD_WAY, .factor = 1.5 },
-        { .what = ROAD_AREA, .radius_m = -1 }, { .what = ROAD_AREA, .radius_m = 10, .at = { 99, 0 } },
+        { .what = ROAD_AREA, .radius_m = -1 },
+        { .what = ROAD_AREA, .radius_m = 10, .at = { 99, 0 } },
     };
     for (size_t i = 0; i < COUNT(wrong); i++)
-        assert_int_equal(road_state_new(road, &wrong[i], 1, NULL, &closed, &err), INVALID);
+        assert_int_equal(road_state_new(road, &wrong[i], 1, NULL, &state, &err), INVALID);
+    int64_t touched;
+    struct road_change unknown = { .what = ROAD_WAY, .way_id = 999 };
+    road_state_free(changed(road, &unknown, 1, &touched));
+    assert_int_equal(touched, 0);
     made_end(&made, road);
 }
 
@@ -483,7 +508,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST("every turn restriction at a node forbids its turn and no other", via_node),
-        TEST("restrictions hold for their vehicles; conditional and faulty ones are told", by_vehicle),
+        TEST("restrictions hold for their vehicles; conditional and faulty ones are told",
+            by_vehicle),
         TEST("restrictions over a via way forbid the path and not its parts", via_way),
         TEST("one-way, access and size tags open and close a road", one_way),
         TEST("barriers, signals and signs", barriers),
@@ -492,6 +518,7 @@ int main(void)
         TEST("a hairpin is driven slowly, but for the car of comparison", bends),
         TEST("snapping: nearest main road, sides, islands told, refusal says how far", snapping),
         TEST("S2.14 a closure or slowdown holds at once, for its direction and vehicles", live),
+        TEST("S2.14 closures that can't be are refused, unknown roads told", wrong_changes),
         TEST("a route is drawn from snap to snap with times", drawn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

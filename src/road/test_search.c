@@ -51,8 +51,8 @@ static void invent_ways(struct random_net *net, struct rng *rng)
         struct net_way *way = &net->ways[net->way_count++];
         way->from = a;
         way->to = b;
-        snprintf(way->tags, sizeof way->tags, "highway=%s%s", classes[rng_below(rng, COUNT(classes))],
-            more[rng_below(rng, COUNT(more))]);
+        snprintf(way->tags, sizeof way->tags, "highway=%s%s",
+            classes[rng_below(rng, COUNT(classes))], more[rng_below(rng, COUNT(more))]);
     }
 }
 

@@ -1,7 +1,7 @@
 /* testing.h - small extracts made by tests: written as XML, built, opened, thrown away.
  *
- * Tags are "key=value key=value"; refs "1 2 3"; members "from:w1 via:n2 to:w3". Positions are metres
- * east and north of 29 N 118 E. */
+ * Tags are "key=value key=value"; refs "1 2 3"; members "from:w1 via:n2 to:w3". Positions are
+ * metres east and north of 29 N 118 E. */
 #ifndef CUNHUO_ROAD_TESTING_H
 #define CUNHUO_ROAD_TESTING_H
 
