@@ -69,8 +69,8 @@ struct arena *tx_arena(struct tx *tx);
 /* What the county's owner gave to db_open: rooms find their state through it. */
 void *tx_owner(struct tx *tx);
 
-/* A new id, greater than all given out before in this county, from 1000 on: smaller numbers are free
- * for constants of the program. In the writer only. Gaps are possible. */
+/* A new id, greater than all given out before in this county, from 1000 on: smaller numbers are
+ * free for constants of the program. In the writer only. Gaps are possible. */
 int64_t tx_id(struct tx *tx);
 
 /* Calls `undo(of)` should what is written here not come to be: the act fails after this call, or

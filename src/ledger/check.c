@@ -1,8 +1,8 @@
 /* check.c - the whole ledger recomputed from its rows.
  *
  * Postings are read once in the order of their ids, in blocks; the hash is recomputed along the way
- * and compared at the end of each block, and only a block that differs is read again with its hashes
- * to name the row. Accounts lie in one array ordered by id. */
+ * and compared at the end of each block, and only a block that differs is read again with its
+ * hashes to name the row. Accounts lie in one array ordered by id. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,13 +94,14 @@ static struct tally *tally_of(struct check *check, int64_t account_id)
 /* ---- Postings ---- */
 
 #define ROW_COLUMNS                                                                       \
-    "SELECT posting_id, transfer_id, line_count, kind_id, document_id, at_ms, recorded_ms," \
+    " posting_id, transfer_id, line_count, kind_id, document_id, at_ms, recorded_ms," \
     " debit_id, credit_id, amount, COALESCE(reverses_id, 0), COALESCE(hold_id, 0)"
 
 static const struct sql next_rows = SQL(
-    ROW_COLUMNS " FROM ledger_posting WHERE posting_id > $1 ORDER BY posting_id LIMIT $2");
+    "SELECT" ROW_COLUMNS " FROM ledger_posting WHERE posting_id > $1 ORDER BY posting_id LIMIT $2");
 static const struct sql next_hashes = SQL(
-    ROW_COLUMNS ", hash FROM ledger_posting WHERE posting_id > $1 ORDER BY posting_id LIMIT $2");
+    "SELECT" ROW_COLUMNS ", hash FROM ledger_posting WHERE posting_id > $1"
+    " ORDER BY posting_id LIMIT $2");
 static const struct sql find_hash = SQL("SELECT hash FROM ledger_posting WHERE posting_id = $1");
 
 static struct row read_row(const struct rows *rows)

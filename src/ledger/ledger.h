@@ -4,10 +4,11 @@
  * construction. A transfer (凭证) groups 1..n postings, all or none, names its document, and is never
  * changed: only reversed, once, by another that names it. Rows are chained by hash.
  *
- * Units are fen, but also points, pieces of a SKU in a place, crates, seats. An account has one unit
- * and a normal side: its balance is debits minus credits (DEBIT: what we have, stock, cash, cost) or
- * the other way round (CREDIT: what we owe, wallets, income). An account with limits never leaves
- * them, counting what is held; only such accounts keep a balance row, the others are summed.
+ * Units are fen, but also points, pieces of a SKU in a place, crates, seats. An account has one
+ * unit and a normal side: its balance is debits minus credits (DEBIT: what we have, stock, cash,
+ * cost) or the other way round (CREDIT: what we owe, wallets, income). An account with limits
+ * never leaves them, counting what is held; only such accounts keep a balance row, the others are
+ * summed.
  *
  * Hold / post / void / expire is the one reserve primitive, for stock, coupons, quotas and budgets:
  * a hold is a posting to come; it takes from what is available of limited accounts at once, expires
@@ -18,8 +19,8 @@
  * "clearing", which must come to zero over the transfer in each unit.
  *
  * Costs: a transfer is one UPDATE per limited account that it touches (the limit decides in its
- * WHERE) and one INSERT per posting; a hold the same. What is refused (INVALID, CONFLICT, NOT_FOUND)
- * has written nothing, so that an act may try something else.
+ * WHERE) and one INSERT per posting; a hold the same. What is refused (INVALID, CONFLICT,
+ * NOT_FOUND) has written nothing, so that an act may try something else.
  * Method: Accounting as in Ijiri's and TigerBeetle's two-phase transfers. */
 #ifndef CUNHUO_LEDGER_LEDGER_H
 #define CUNHUO_LEDGER_LEDGER_H
@@ -33,8 +34,8 @@ struct tx;
 
 extern const char *const ledger_tables[];   // migrated as room "ledger"
 
-enum { UNIT_FEN = 1, UNIT_POINT = 2, UNIT_CRATE = 3 };  // ids of the county (>= 1000) are units too:
-                                                        // a SKU's id is the unit "a piece of it"
+/* Ids of the county (>= 1000) are units too: a SKU's id is the unit "a piece of it". */
+enum { UNIT_FEN = 1, UNIT_POINT = 2, UNIT_CRATE = 3 };
 enum { BOOK_COUNTY = 1 };
 #define AMOUNT_MAX INT64_C(9007199254740991)
 
@@ -97,7 +98,8 @@ struct hold {
     struct posting posting;       // to come; not on a clearing account
 };
 
-/* Holds all or none. INVALID and CONFLICT as ledger_transfer. ids (may be NULL) gets `count` hold ids. */
+/* Holds all or none. INVALID and CONFLICT as ledger_transfer. ids (may be NULL) gets `count` hold
+ * ids. */
 MUST_USE enum status ledger_hold(struct tx *tx, const struct hold *holds, size_t count,
                                  int64_t *ids, struct err *err);
 /* Posts `amount` of a hold (the rest returns), or returns all of it. NOT_FOUND: no such hold.

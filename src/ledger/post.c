@@ -52,8 +52,8 @@ static int by_account(const void *a, const void *b)
 /* Sums are kept within this, so that no limit's arithmetic can overflow in the database. */
 static bool sane(int64_t sum) { return sum <= 2 * AMOUNT_MAX && sum >= -2 * AMOUNT_MAX; }
 
-/* One move per account. False: one is beyond all limits; each part is at most AMOUNT_MAX, so the sum
- * so far can't have overflowed before this is seen. */
+/* One move per account. False: one is beyond all limits; each part is at most AMOUNT_MAX, so the
+ * sum so far can't have overflowed before this is seen. */
 static bool moves_merge(struct moves *moves)
 {
     if (moves->count < 2) return true;

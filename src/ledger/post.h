@@ -2,8 +2,8 @@
  * Private to ledger/.
  *
  * Moves are gathered first and merged, so that each limited account is asked once, for what the
- * whole entry does to it. Only when all have agreed are rows written; when one refuses, those before
- * it are taken back. */
+ * whole entry does to it. Only when all have agreed are rows written; when one refuses, those
+ * before it are taken back. */
 #ifndef CUNHUO_LEDGER_POST_H
 #define CUNHUO_LEDGER_POST_H
 

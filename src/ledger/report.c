@@ -64,7 +64,7 @@ enum status ledger_balance_at(struct tx *tx, int64_t account_id, int64_t at_ms, 
 /* ---- Lines ---- */
 
 #define LINE_COLUMNS                                                                       \
-    "SELECT p.posting_id, p.transfer_id, p.debit_id, p.credit_id, p.amount, a.unit,"       \
+    "p.posting_id, p.transfer_id, p.debit_id, p.credit_id, p.amount, a.unit,"       \
     " p.document_id, p.at_ms, COALESCE(p.reverses_id, 0), COALESCE(p.hold_id, 0), k.name"  \
     " FROM ledger_posting p JOIN ledger_account a ON a.account_id = p.debit_id"            \
     " JOIN ledger_kind k ON k.kind_id = p.kind_id"
@@ -95,9 +95,9 @@ static enum status collect(struct tx *tx, enum status found, struct rows *rows,
 }
 
 static const struct sql find_lines = SQL(
-    LINE_COLUMNS " WHERE p.document_id = $1 ORDER BY p.posting_id");
+    "SELECT " LINE_COLUMNS " WHERE p.document_id = $1 ORDER BY p.posting_id");
 static const struct sql find_kind_lines = SQL(
-    LINE_COLUMNS " WHERE p.document_id = $1 AND k.name = $2 ORDER BY p.posting_id");
+    "SELECT " LINE_COLUMNS " WHERE p.document_id = $1 AND k.name = $2 ORDER BY p.posting_id");
 
 enum status ledger_lines(struct tx *tx, const char *kind, int64_t document_id, struct line **out,
                          size_t *count, struct err *err)
@@ -110,7 +110,7 @@ enum status ledger_lines(struct tx *tx, const char *kind, int64_t document_id, s
     return collect(tx, found, rows, out, count);
 }
 
-static const struct sql find_line = SQL(LINE_COLUMNS " WHERE p.posting_id = $1");
+static const struct sql find_line = SQL("SELECT " LINE_COLUMNS " WHERE p.posting_id = $1");
 
 enum status ledger_line(struct tx *tx, int64_t posting_id, struct line *out)
 {
@@ -121,8 +121,8 @@ enum status ledger_line(struct tx *tx, int64_t posting_id, struct line *out)
 }
 
 static const struct sql find_statement = SQL(
-    "SELECT * FROM (" LINE_COLUMNS " WHERE p.debit_id = $1 AND p.at_ms BETWEEN $2 AND $3"
-    " UNION ALL " LINE_COLUMNS " WHERE p.credit_id = $1 AND p.at_ms BETWEEN $2 AND $3) AS lines"
+    "SELECT * FROM (SELECT " LINE_COLUMNS " WHERE p.debit_id = $1 AND p.at_ms BETWEEN $2 AND $3"
+    " UNION ALL SELECT " LINE_COLUMNS " WHERE p.credit_id = $1 AND p.at_ms BETWEEN $2 AND $3) AS x"
     " ORDER BY at_ms, posting_id");
 
 enum status ledger_statement(struct tx *tx, int64_t account_id, int64_t from_ms, int64_t until_ms,

@@ -184,18 +184,18 @@ static void refuses(struct tx *tx, const struct sql *sql)
 static void never_changed(void **state)
 {
     struct tx *tx = test_tx(state);
-    static const struct sql tries[] = {
-        SQL("UPDATE ledger_posting SET amount = amount + 1"),
-        SQL("UPDATE ledger_posting SET posting_id = posting_id"),
-        SQL("DELETE FROM ledger_posting"),
-        SQL("UPDATE ledger_kind SET name = 'x'"),
-        SQL("DELETE FROM ledger_kind"),
-        SQL("UPDATE ledger_period SET until_ms = 0"),
-        SQL("DELETE FROM ledger_period"),
+    static const struct { struct sql sql; } tries[] = {
+        { SQL("UPDATE ledger_posting SET amount = amount + 1") },
+        { SQL("UPDATE ledger_posting SET posting_id = posting_id") },
+        { SQL("DELETE FROM ledger_posting") },
+        { SQL("UPDATE ledger_kind SET name = 'x'") },
+        { SQL("DELETE FROM ledger_kind") },
+        { SQL("UPDATE ledger_period SET until_ms = 0") },
+        { SQL("DELETE FROM ledger_period") },
     };
     post(tx, 1, bank(tx), sales(tx), 5);
     assert_int_equal(ledger_period_close(tx, BOOK_COUNTY, NOON, NOON, &err), OK);
-    for (size_t i = 0; i < COUNT(tries); i++) refuses(tx, &tries[i]);
+    for (size_t i = 0; i < COUNT(tries); i++) refuses(tx, &tries[i].sql);
     assert_int_equal(posted(tx, sales(tx)), 5);
     assert_sound(tx);
 }

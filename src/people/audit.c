@@ -86,12 +86,13 @@ static struct audit_row read_row(const struct rows *rows)
     };
 }
 
-#define AUDIT_COLUMNS "SELECT audit_id, at_ms, person_id, about_id, what, text"
+#define AUDIT_COLUMNS "audit_id, at_ms, person_id, about_id, what, text"
 
 static const struct sql list_all = SQL(
-    AUDIT_COLUMNS " FROM people_audit WHERE audit_id < $1 ORDER BY audit_id DESC LIMIT $2");
+    "SELECT " AUDIT_COLUMNS " FROM people_audit WHERE audit_id < $1"
+    " ORDER BY audit_id DESC LIMIT $2");
 static const struct sql list_about = SQL(
-    AUDIT_COLUMNS " FROM people_audit WHERE audit_id < $1 AND about_id = $3"
+    "SELECT " AUDIT_COLUMNS " FROM people_audit WHERE audit_id < $1 AND about_id = $3"
     " ORDER BY audit_id DESC LIMIT $2");
 
 enum status audit_list(struct tx *tx, int64_t about_id, int64_t before_id, size_t count_max,
@@ -101,8 +102,9 @@ enum status audit_list(struct tx *tx, int64_t about_id, int64_t before_id, size_
     struct audit_row *list = NULL;
     size_t n = 0;
     struct value before = i64(before_id ? before_id : INT64_MAX), max = i64((int64_t)count_max);
-    enum status found = about_id ? db_first(tx, &list_about, ARGS(before, max, i64(about_id)), &rows)
-                                 : db_first(tx, &list_all, ARGS(before, max), &rows);
+    enum status found =
+        about_id ? db_first(tx, &list_about, ARGS(before, max, i64(about_id)), &rows)
+                 : db_first(tx, &list_all, ARGS(before, max), &rows);
     for (; found == OK; found = db_next(rows)) {
         list = arena_more(tx_arena(tx), list, n, sizeof *list);
         if (list == NULL) return BROKEN;
@@ -114,7 +116,7 @@ enum status audit_list(struct tx *tx, int64_t about_id, int64_t before_id, size_
 }
 
 static const struct sql next_rows = SQL(
-    AUDIT_COLUMNS ", previous, hash FROM people_audit WHERE audit_id > $1"
+    "SELECT " AUDIT_COLUMNS ", previous, hash FROM people_audit WHERE audit_id > $1"
     " ORDER BY audit_id LIMIT $2");
 
 static bool same(struct value hash, const unsigned char wanted[HASH_BYTES])

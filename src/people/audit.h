@@ -12,14 +12,14 @@
 
 struct tx;
 
-/* `what` is a short name such as "plan.move", `about_id` what it was done to, `text` the details. */
+/* `what` is a short name such as "plan.move", `about_id` what it was done to, `text` details. */
 MUST_USE enum status audit_note(struct tx *tx, int64_t at_ms, int64_t person_id, const char *what,
                                 int64_t about_id, const char *text);
 struct audit_row {
     int64_t id, at_ms, person_id, about_id;
     const char *what, *text;
 };
-/* The newest before `before_id` (0: of all), at most count_max, newest first; about_id 0: of all. */
+/* The newest before `before_id` (0: of all), at most count_max, newest first; about_id 0: all. */
 MUST_USE enum status audit_list(struct tx *tx, int64_t about_id, int64_t before_id,
                                 size_t count_max, struct audit_row **out, size_t *count);
 /* INVALID: the chain is broken; err's detail says at which row. */

@@ -76,7 +76,7 @@ enum status party_add(struct tx *tx, struct party *party, struct err *err)
 }
 
 #define PARTY_COLUMNS \
-    "SELECT party_id, kind, name, phone, code, COALESCE(place_id, 0) FROM people_party"
+    "party_id, kind, name, phone, code, COALESCE(place_id, 0) FROM people_party"
 
 static enum status one(enum status found, const struct rows *rows, struct party *out,
                        struct err *err)
@@ -91,9 +91,9 @@ static enum status one(enum status found, const struct rows *rows, struct party 
     return OK;
 }
 
-static const struct sql by_id = SQL(PARTY_COLUMNS " WHERE party_id = $1");
-static const struct sql by_phone = SQL(PARTY_COLUMNS " WHERE phone = $1 AND kind = 1");
-static const struct sql by_code = SQL(PARTY_COLUMNS " WHERE code = $1 AND kind = 2");
+static const struct sql by_id = SQL("SELECT " PARTY_COLUMNS " WHERE party_id = $1");
+static const struct sql by_phone = SQL("SELECT " PARTY_COLUMNS " WHERE phone = $1 AND kind = 1");
+static const struct sql by_code = SQL("SELECT " PARTY_COLUMNS " WHERE code = $1 AND kind = 2");
 
 enum status party_get(struct tx *tx, int64_t id, struct party *out, struct err *err)
 {

@@ -1,7 +1,7 @@
 /* person.h - parties: persons and organisations, their duties, log-ins and sessions.
  *
- * A role (角色) is given to a person at a place: a keeper at a point, a driver at the hub. What a role
- * may do is said by permissions (web/room.h). A role name is one of role_names. Passwords are
+ * A role (角色) is given to a person at a place: a keeper at a point, a driver at the hub. What a
+ * role may do is said by permissions (web/room.h). A role name is one of role_names. Passwords are
  * argon2id (libsodium); a session token is 256 random bits of which only a BLAKE2b hash is stored.
  *
  * Staff is whoever has a role other than villager. Who may do nothing has no bit: rights are only
@@ -41,7 +41,7 @@ struct party {
     enum party_kind kind;
     const char *name;
     const char *phone;        // digits, or NULL; of persons unique, for log-in
-    const char *code;         // an organisation's unified social credit code, a courier's short name
+    const char *code;         // a firm's unified social credit code, a courier's short name
     int64_t place_id;         // home village, or the place of the firm; 0: not said
 };
 

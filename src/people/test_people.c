@@ -108,7 +108,7 @@ static void search(void **state)
 {
     struct tx *tx = test_tx(state);
     struct county c = county_of(tx);
-    const struct { const char *text; enum place_kind kind; int64_t first; size_t count; } cases[] = {
+    const struct { const char *text; int kind; int64_t first; size_t count; } cases[] = {
         { "禾丰村", 0, c.hefeng, 2 }, { "hf", 0, c.hefeng, 2 }, { "hfc", 0, c.hefeng, 2 },
         { "HeFeng", PLACE_POINT, c.point, 1 }, { "he feng", 0, c.hefeng, 2 },
         { "héfēng", 0, c.hefeng, 2 }, { "丰", PLACE_VILLAGE, c.hefeng, 1 },
@@ -120,7 +120,8 @@ static void search(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct place *found;
         size_t count;
-        assert_int_equal(place_search(tx, cases[i].text, cases[i].kind, 20, &found, &count, &err),
+        assert_int_equal(place_search(tx, cases[i].text, (enum place_kind)cases[i].kind, 20, &found,
+                                      &count, &err),
                          OK);
         if (count != cases[i].count) fail_msg("%s: %zu", cases[i].text, count);
         if (count > 0) assert_int_equal(found[0].id, cases[i].first);
@@ -336,12 +337,12 @@ static void audited(void **state)
     assert_int_equal(audit_list(tx, 2, list[9].id, 3, &list, &count), OK);
     assert_int_equal(count, 3);
     assert_int_equal(list[0].at_ms, NOW + 2489);
-    static const struct sql tries[] = {
-        SQL("UPDATE people_audit SET text = ''"), SQL("DELETE FROM people_audit"),
+    static const struct { struct sql sql; } tries[] = {
+        { SQL("UPDATE people_audit SET text = ''") }, { SQL("DELETE FROM people_audit") },
     };
     for (size_t i = 0; i < COUNT(tries); i++) {
         assert_int_equal(tx_savepoint(tx), OK);
-        assert_int_equal(db_run(tx, &tries[i], NO_ARGS), BROKEN);
+        assert_int_equal(db_run(tx, &tries[i].sql, NO_ARGS), BROKEN);
         assert_int_equal(tx_savepoint_end(tx, false), OK);
     }
     assert_int_equal(audit_check(tx, &err), OK);
@@ -351,27 +352,27 @@ static void audit_tampered(void **state)
 {
     struct db *db = test_db_open(*state != NULL, NULL);
     if (db == NULL) skip();
-    static const struct sql unbar[2][2] = {
+    static const struct { struct sql update, removal; } unbar[2] = {
         { SQL("DROP TRIGGER people_audit_no_UPDATE"), SQL("DROP TRIGGER people_audit_no_DELETE") },
         { SQL("DROP TRIGGER people_audit_append_only ON people_audit"), SQL("SELECT 1") },
     };
-    static const struct sql changes[] = {
-        SQL("UPDATE people_audit SET text = 'nothing' WHERE audit_id = $1"),
-        SQL("UPDATE people_audit SET person_id = 6 WHERE audit_id = $1"),
-        SQL("UPDATE people_audit SET what = text, text = what WHERE audit_id = $1"),
-        SQL("UPDATE people_audit SET hash = previous WHERE audit_id = $1"),
-        SQL("UPDATE people_audit SET audit_id = audit_id + 100000 WHERE audit_id = $1"),
-        SQL("DELETE FROM people_audit WHERE audit_id = $1"),
-        SQL("DELETE FROM people_audit WHERE audit_id >= $1"),
-        SQL("INSERT INTO people_audit SELECT audit_id + 1000000, at_ms, person_id, what, about_id,"
-            " text, previous, hash FROM people_audit WHERE audit_id = $1"),
+    static const struct { struct sql sql; } changes[] = {
+        { SQL("UPDATE people_audit SET text = 'nothing' WHERE audit_id = $1") },
+        { SQL("UPDATE people_audit SET person_id = 6 WHERE audit_id = $1") },
+        { SQL("UPDATE people_audit SET what = text, text = what WHERE audit_id = $1") },
+        { SQL("UPDATE people_audit SET hash = previous WHERE audit_id = $1") },
+        { SQL("UPDATE people_audit SET audit_id = audit_id + 100000 WHERE audit_id = $1") },
+        { SQL("DELETE FROM people_audit WHERE audit_id = $1") },
+        { SQL("DELETE FROM people_audit WHERE audit_id >= $1") },
+        { SQL("INSERT INTO people_audit SELECT audit_id + 1000000, at_ms, person_id, what,"
+              " about_id, text, previous, hash FROM people_audit WHERE audit_id = $1") },
     };
     struct arena *arena = arena_open(16 << 20);
     struct tx *tx;
     assert_int_equal(db_write_begin(db, arena, &tx), OK);
     note_some(tx, 20);
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(db_run(tx, &unbar[db_is_postgres(db)][i], NO_ARGS), OK);
+    assert_int_equal(db_run(tx, &unbar[db_is_postgres(db)].update, NO_ARGS), OK);
+    assert_int_equal(db_run(tx, &unbar[db_is_postgres(db)].removal, NO_ARGS), OK);
     struct audit_row *list;
     size_t count;
     assert_int_equal(audit_list(tx, 0, 0, 20, &list, &count), OK);
@@ -379,7 +380,7 @@ static void audit_tampered(void **state)
     for (size_t k = 0; k < count; k++) {        // from the newest to the first
         for (size_t i = 0; i < COUNT(changes); i++) {
             assert_int_equal(tx_savepoint(tx), OK);
-            assert_int_equal(db_run(tx, &changes[i], ARGS(i64(list[k].id))), OK);
+            assert_int_equal(db_run(tx, &changes[i].sql, ARGS(i64(list[k].id))), OK);
             assert_int_equal(audit_check(tx, &err), INVALID);
             assert_int_equal(tx_savepoint_end(tx, false), OK);
         }
