@@ -41,7 +41,7 @@ static void begin_route(struct call *call)
         return;
     }
     if (call->route->body_max) call->body_max = call->route->body_max;
-    if (call->page == NULL) call->json = true;
+    if (call->page == NULL && call->route->next == NULL) call->json = true;
 }
 
 static bool type_is(const char *type, const char *wanted)
@@ -212,12 +212,11 @@ static bool post(struct call *call)
         call->entry = (struct entry){ .lane = call->route->lane, .arena = call->rq.arena,
                                       .act = answer_act };
         call->entry.done = (void (*)(struct entry *))loop_done;
-        call->status = writer_put(writer, &call->entry);
-        if (call->status == OK) {
-            writer_arrived(writer, ticket);
-            return true;
-        }
-        call->err = (struct err){ 0 };
+        enum status queued = writer_put(writer, &call->entry);
+        writer_arrived(writer, ticket);
+        if (queued == OK) return true;   // from here on the call is the writer's
+        call->status = queued;
+        return false;
     }
     writer_arrived(writer, ticket);
     return false;

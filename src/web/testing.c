@@ -265,6 +265,9 @@ struct web_reply web_receive(struct web_client *client)
         } else if (whole) {
             break;
         } else if (!fill(client)) {
+            close(client->fd);
+            client->fd = -1;
+            client->size = 0;
             return none;
         }
     }

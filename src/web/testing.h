@@ -36,7 +36,8 @@ struct server *web_serve(struct county *county, unsigned loops);
 
 struct web_client;
 
-/* What came back; borrowed until the client's next call. status 0: the server hung up. */
+/* What came back; borrowed until the client's next call. status 0: the server hung up, or said
+ * nothing; web_call then connects anew. */
 struct web_reply {
     int status;
     const char *head;      // status line and headers, ended
