@@ -21,6 +21,7 @@
  * Costs: a transfer is one UPDATE per limited account that it touches (the limit decides in its
  * WHERE) and one INSERT per posting; a hold the same. What is refused (INVALID, CONFLICT,
  * NOT_FOUND) has written nothing, so that an act may try something else.
+ *
  * Method: Accounting as in Ijiri's and TigerBeetle's two-phase transfers. */
 #ifndef CUNHUO_LEDGER_LEDGER_H
 #define CUNHUO_LEDGER_LEDGER_H
@@ -148,7 +149,7 @@ MUST_USE enum status ledger_statement(struct tx *tx, int64_t account_id, int64_t
 
 /* Recomputes every balance, limit, hold and hash from the rows. `imbalance`: sum over accounts and
  * units of |stored - recomputed|, and of what books lack to balance: 0 in a sound ledger.
- * INVALID: it is not; err's detail names the first account or row. Takes about 1 s and 100 bytes of
- * tx's arena per account; the rows stream. */
+ * INVALID: it is not; err's detail names the first account or row. Takes about 1 µs a row, and 80
+ * bytes of tx's arena an account. */
 MUST_USE enum status ledger_check(struct tx *tx, int64_t *imbalance, struct err *err);
 #endif
