@@ -12,8 +12,8 @@
 
 struct arena;
 
-enum { STATES_MAX = 64, MOVES_MAX = 256, WORKFLOW_BYTES_MAX = 64 * 1024 };
-enum { CLOCK_MS_MAX_DAYS = 3650 };
+enum { STATES_MAX = 64, MOVES_MAX = 256, WORKFLOW_BYTES_MAX = 32 * 1024 };
+enum { CLOCK_DAYS_MAX = 3650 };
 
 struct state {
     const char *name, *text;    // text: a msgid

@@ -8,7 +8,7 @@
 enum status workflow_parse(const char *file, const char *text, struct workflow **out,
                            struct err *err)
 {
-    struct arena *arena = arena_open(8 * WORKFLOW_BYTES_MAX);
+    struct arena *arena = arena_open(64 * WORKFLOW_BYTES_MAX);
     if (arena == NULL) return BROKEN;
     enum status read = workflow_read(arena, file, text, out, err);
     if (read == OK) (*out)->own = arena;

@@ -97,7 +97,7 @@ static enum status read_clock(struct reader *r, int64_t *out)
     char *digits = arena_bytes(r->arena, word, (size_t)(unit - word));
     if (digits == NULL) return BROKEN;
     if (unit_ms == 0 || text_i64(digits, &number) != OK || number < 1
-        || number > CLOCK_MS_MAX_DAYS * DAY_MS / unit_ms)
+        || number > CLOCK_DAYS_MAX * DAY_MS / unit_ms)
         return refuse(r, "A clock that is no time (such as 30min, 2h, 5d).", word);
     *out = number * unit_ms;
     return OK;
