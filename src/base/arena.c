@@ -10,6 +10,11 @@
 
 enum { BLOCK_BYTES = 16 * 1024, ALIGN = 16 };
 
+#if defined(__has_feature)   // clang's way to say it
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 enum { ONE_BY_ONE = true };
 #else
