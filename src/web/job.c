@@ -156,7 +156,8 @@ static void run_one(struct scheduler *scheduler, struct timed *timed, int64_t du
     pthread_mutex_unlock(&scheduler->lock);
 }
 
-/* The job to be run now, or NULL; `*wake_ms`: how long until there may be one. With the lock. */
+/* The job to be run now, or NULL; `*wake_ms`: how long until there may be one. With the lock. Of two
+ * that are due at once, what must not be missed comes first. */
 static struct timed *pick(struct scheduler *scheduler, int64_t *due_ms, int64_t *wake_ms)
 {
     const struct county *county = scheduler->county;
@@ -170,7 +171,8 @@ static struct timed *pick(struct scheduler *scheduler, int64_t *due_ms, int64_t 
         if (timed->retry_at_ms - steady_ms > wait_ms) wait_ms = timed->retry_at_ms - steady_ms;
         if (wait_ms > 0) {
             if (wait_ms < *wake_ms) *wake_ms = wait_ms;
-        } else if (first == NULL || due < *due_ms) {
+        } else if (first == NULL || due < *due_ms
+                   || (due == *due_ms && timed->job->missed < first->job->missed)) {
             first = timed;
             *due_ms = due;
         }

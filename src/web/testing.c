@@ -2,6 +2,7 @@
 #include "web/testing.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <libpq-fe.h>
 #include <netinet/tcp.h>
@@ -44,15 +45,25 @@ static const char *pg_server(void)
     return url && *url ? url : NULL;
 }
 
+enum { SCHEMA = 64 };
+
+/* A schema for what would be in this folder: "web_" and the end of its name. */
+static const char *schema_of(const char *folder, char out[SCHEMA])
+{
+    snprintf(out, SCHEMA, "web_%.40s", strrchr(folder, '-') + 1);
+    for (char *c = out; *c; c++) *c = (char)tolower((unsigned char)*c);
+    return out;
+}
+
 struct county *web_county(bool postgres, const struct room *const *rooms, int64_t now_ms)
 {
-    char folder[300], url[512];
+    char folder[300], url[512], schema[SCHEMA];
     if (postgres && pg_server() == NULL) return NULL;
     new_folder(folder);
     if (postgres)
-        snprintf(url, sizeof url, "%s%sschema=web_%s", pg_server(),
+        snprintf(url, sizeof url, "%s%sschema=%s", pg_server(),
                  strstr(pg_server(), "://") == NULL ? " " : strchr(pg_server(), '?') ? "&" : "?",
-                 strrchr(folder, '-') + 1);
+                 schema_of(folder, schema));
     struct county_plan plan = { .name = "Test", .zone_s = ZONE_CHINA_S, .may_turn = true,
                                 .code_key = 7, .database = postgres ? url : NULL };
     struct err err = { 0 };
@@ -70,7 +81,7 @@ static void copy_file(const char *from, const char *to)
     if (out) fclose(out);
 }
 
-static void remove_folder(const char *folder)
+void web_folder_end(const char *folder)
 {
     static const char *const names[] = { "county.db", "county.db-wal", "county.db-shm",
                                          "county.db.lock", "county.ini" };
@@ -95,22 +106,17 @@ struct county *web_county_crash(struct county *county, const struct room *const 
         copy_file(from, to);
     }
     county_close(county);
-    remove_folder(old);
+    web_folder_end(old);
     return open_folder(folder, rooms, now_ms);
 }
 
 static void drop_schema(const char *folder)
 {
-    char text[200], schema[100];
-    snprintf(schema, sizeof schema, "web_%.60s", strrchr(folder, '-') + 1);
+    char text[200], schema[SCHEMA];
     PGconn *conn = PQconnectdb(pg_server());
-    char *name = PQescapeIdentifier(conn, schema, strlen(schema));
-    if (name) {
-        snprintf(text, sizeof text, "SET client_min_messages = error; DROP SCHEMA %s CASCADE",
-                 name);
-        PQclear(PQexec(conn, text));
-    }
-    PQfreemem(name);
+    snprintf(text, sizeof text, "SET client_min_messages = error; DROP SCHEMA \"%s\" CASCADE",
+             schema_of(folder, schema));
+    PQclear(PQexec(conn, text));
     PQfinish(conn);
 }
 
@@ -122,7 +128,7 @@ void web_county_end(struct county *county)
     bool postgres = access(ini, F_OK) == 0;
     county_close(county);
     if (postgres) drop_schema(folder);
-    remove_folder(folder);
+    web_folder_end(folder);
 }
 
 int web_test_lookups;

@@ -23,6 +23,7 @@ struct county *web_county(bool postgres, const struct room *const *rooms, int64_
 /* Closed and opened again as after kill -9: only what was on disk is there (SQLite). */
 struct county *web_county_crash(struct county *county, const struct room *const *rooms);
 void web_county_end(struct county *county);   // and throws it away
+void web_folder_end(const char *folder);      // the folder of one that is closed
 
 /* Log-ins without people: token "u7" is user 7 and may do everything, "n7" is user 7 and may do
  * nothing that needs a permission; others are nobody's. */
