@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -38,6 +39,7 @@ struct loop {
     int epoll_fd, wake_fd;
     pthread_t thread;
     _Atomic(struct call *) done;    // from the writer, the last one first
+    atomic_int posting;             // the writer is in loop_done
     struct call *spare;
     unsigned spares;
     struct client *oldest, *newest;
@@ -348,9 +350,12 @@ static void on_completed(void *of, struct MHD_Connection *connection, void **con
 void loop_done(struct call *call)
 {
     struct loop *loop = call->loop;
-    call->next = atomic_load(&loop->done);
-    while (!atomic_compare_exchange_weak(&loop->done, &call->next, call)) {}
-    if (call->next == NULL) eventfd_write(loop->wake_fd, 1);   // else somebody has
+    atomic_fetch_add(&loop->posting, 1);
+    struct call *last = atomic_load(&loop->done);
+    do call->next = last;
+    while (!atomic_compare_exchange_weak(&loop->done, &last, call));   // then it is the loop's
+    if (last == NULL) eventfd_write(loop->wake_fd, 1);                 // else somebody has
+    atomic_fetch_sub(&loop->posting, 1);
 }
 
 static void resume_done(struct loop *loop)
@@ -464,5 +469,6 @@ void loop_stop(struct loop *loop)
     if (loop == NULL) return;
     eventfd_write(loop->wake_fd, 1);
     pthread_join(loop->thread, NULL);
+    while (atomic_load(&loop->posting) > 0) sched_yield();   // it may yet be about to wake us
     loop_free(loop);
 }
