@@ -1,9 +1,9 @@
 /* osm.h - an OpenStreetMap extract, read into what building a road file needs.
  *
- * One pass by libreadosm: every node's position, the facts of ways that some vehicle uses, what
- * stands at nodes, turn restrictions, places. PBF and XML; .gz is unpacked into a temporary file
- * first. The order of elements doesn't matter, except that the length of a ferry is known only
- * when its nodes came before it, as they do in every extract. */
+ * One pass: every node's position, the facts of ways that some vehicle uses, what stands at nodes,
+ * turn restrictions, places. PBF, XML and packed XML. The order of elements doesn't matter, except
+ * that the length of a ferry is known only when its nodes came before it in the order of their
+ * ids, as they do in every public extract. */
 #ifndef CUNHUO_ROAD_OSM_H
 #define CUNHUO_ROAD_OSM_H
 

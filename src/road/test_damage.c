@@ -12,12 +12,6 @@
 #include "road/store.h"
 #include "road/testing.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-/* libreadosm 1.1 forgets its XML parser after a syntax error. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libexpat\nleak:libreadosm\n"; }
-#endif
-
 struct bytes { unsigned char *at; size_t size; };
 
 static struct bytes load(const char *path)
