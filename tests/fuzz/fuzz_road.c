@@ -11,13 +11,6 @@
  * XML, or one in PBF: as the input begins. What opens is asked for snaps, a matrix and a route. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-const char *__lsan_default_suppressions(void);
-
-/* libreadosm 1.1 forgets its XML parser after a syntax error. */
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libexpat\nleak:libreadosm\n";
-}
 
 static char folder[] = "/tmp/cunhuo-fuzz-XXXXXX";
 
