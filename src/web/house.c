@@ -194,32 +194,45 @@ static enum status post_ready(struct call *call)
     TRY(read_key(call));
     TRY(make_room(call));
     answer_key(call);
-    if (call->route->prepare)
-        call->prepared = call->route->prepare(&call->rq, call->in, &call->prepare_err);
-    if (call->prepared != BUSY && call->prepared != BROKEN) return OK;
-    call->err = call->prepare_err;
-    return call->prepared;
+    return OK;
 }
 
-/* True: parked. */
+bool house_prepare_and_put(struct call *call)
+{
+    if (call->route->prepare)
+        call->prepared = call->route->prepare(&call->rq, call->in, &call->prepare_err);
+    if (call->prepared == BUSY || call->prepared == BROKEN) {
+        call->status = call->prepared;
+        call->err = call->prepare_err;
+        return false;
+    }
+    call->entry = (struct entry){ .lane = call->route->lane, .arena = call->rq.arena,
+                                  .act = answer_act,
+                                  .done = (void (*)(struct entry *))loop_done };
+    enum status queued = writer_put(call->server->county->writer, &call->entry);
+    if (queued == OK) return true;   // from here on the call is the writer's
+    call->entry.status = OK;
+    call->status = queued;
+    return false;
+}
+
+/* True: parked. A slow one is not waited for by what the clock starts meanwhile. */
 static bool post(struct call *call)
 {
     struct writer *writer = call->server->county->writer;
     int ticket;
     call->rq.arrived_ms = writer_arrive(writer, call->server->county->clock, &ticket);
+    bool parked = false;
     call->status = post_ready(call);
-    if (call->status == OK) {
-        call->entry = (struct entry){ .lane = call->route->lane, .arena = call->rq.arena,
-                                      .act = answer_act };
-        call->entry.done = (void (*)(struct entry *))loop_done;
-        enum status queued = writer_put(writer, &call->entry);
-        writer_arrived(writer, ticket);
-        if (queued == OK) return true;   // from here on the call is the writer's
-        call->status = queued;
-        return false;
+    if (call->status == OK && call->route->slow) {
+        enum status queued = slow_put(call->server->slow, call);
+        parked = queued == OK;
+        if (!parked) call->status = queued;
+    } else if (call->status == OK) {
+        parked = house_prepare_and_put(call);
     }
     writer_arrived(writer, ticket);
-    return false;
+    return parked;
 }
 
 bool house_answer(struct call *call)

@@ -26,6 +26,7 @@ struct pages;
 struct routes;
 struct scheduler;
 struct sessions;
+struct slow;
 
 enum {
     LOOPS_MAX = 4,
@@ -48,6 +49,7 @@ struct server {
     struct routes *routes;
     struct sessions *sessions;
     struct scheduler *scheduler;
+    struct slow *slow;
     struct loop *loops[LOOPS_MAX];
     unsigned loop_count;
     uint16_t port;
@@ -110,6 +112,14 @@ void house_begin(struct call *call, const char *method, const char *path, const 
  * then makes the reply. False: the reply is there. */
 bool house_answer(struct call *call);
 void house_finish(struct call *call);
+
+/* Prepares a write and gives it to the writer. False: it has failed, its status says how. */
+bool house_prepare_and_put(struct call *call);
+
+/* slow.c: the thread for routes whose prepare takes long. BUSY: too many are waiting for it. */
+MUST_USE struct slow *slow_start(void);
+MUST_USE enum status slow_put(struct slow *slow, struct call *call);
+void slow_stop(struct slow *slow);   // NULL is fine; no call is under way
 
 /* A view as JSON text in the arena. */
 MUST_USE enum status view_text(struct arena *arena, const json_t *view, char **text,

@@ -74,6 +74,9 @@ struct route {
     enum status (*act)(struct tx *tx, const void *in, void *out, struct err *err);
     json_t *(*show)(struct request *rq, const void *out);
     size_t body_max;                     // bytes; 0: 64 KiB
+    bool slow;                           // POST: prepare takes more than a millisecond (passwords)
+                                         // and gets a thread of its own, off the HTTP loop. A job
+                                         // does not wait for slow requests that arrived before it
 };
 
 /* Work that the clock starts. `act` runs in the writer together with the note that the job has run

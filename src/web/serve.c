@@ -133,7 +133,8 @@ static enum status start(struct server *server, struct err *err)
     TRY(pages_load(server->options.pages_folder, &server->pages, err));
     TRY(check_pages(server, err));
     server->sessions = sessions_new();
-    if (server->sessions == NULL) return BROKEN;
+    server->slow = slow_start();
+    if (server->sessions == NULL || server->slow == NULL) return BROKEN;
     enum status status = listen_all(server, fds, err);
     if (status == OK) status = scheduler_start(server->county, &server->scheduler, err);
     for (unsigned i = 0; i < server->loop_count; i++) {
@@ -168,6 +169,7 @@ void serve_stop(struct server *server)
     if (server == NULL) return;
     atomic_store(&server->stopping, true);
     for (unsigned i = 0; i < server->loop_count; i++) loop_stop(server->loops[i]);
+    slow_stop(server->slow);
     scheduler_stop(server->scheduler);   // last: requests under way may turn the clock
     server->county->server = NULL;
     sessions_free(server->sessions);
