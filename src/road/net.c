@@ -189,7 +189,8 @@ static enum status measure(struct net *net, struct err *err)
     for (uint32_t s = 0; s < road->stretches; s++) {
         uint64_t length = 0, slowest = 0;
         for (uint32_t k = 0; k < stretch_segments(road, s); k++) length += segment_dm(road, s, k);
-        for (int p = 0; p < ROAD_PROFILES; p++) {
+        for (int i = 0; i < ROAD_PROFILES; i++) {
+            enum road_profile p = (enum road_profile)i;
             uint16_t there = arc_speed(road, 2 * s, p), back = arc_speed(road, 2 * s + 1, p);
             uint64_t first = arc_time(road, 2 * s, p);
             uint64_t second = there == back ? first : arc_time(road, 2 * s + 1, p);
