@@ -38,7 +38,8 @@ static uint32_t find_way(const struct resolving *r, int64_t id)
 static bool drivable(const struct resolving *r, uint32_t arc)
 {
     for (int p = 0; p < ROAD_PROFILES; p++)
-        if ((r->profiles >> p & 1) && arc_speed(&r->net->road, arc, (enum road_profile)p)) return true;
+        if ((r->profiles >> p & 1) && arc_speed(&r->net->road, arc, (enum road_profile)p))
+            return true;
     return false;
 }
 
