@@ -96,6 +96,20 @@ static bool file(struct call *call, const char *path)
     return reply(call, 200, asset->type, asset->bytes, asset->size);
 }
 
+/* /lang/en, /lang/zh: the language of all pages from now on, and back to where the link was. */
+static bool language(struct call *call, const char *lang)
+{
+    if (strcmp(lang, "zh") != 0 && strcmp(lang, "en") != 0) return false;
+    const char *from = call_header(call, "Referer"), *host = call_header(call, "Host");
+    const char *path = from ? strstr(from, "://") : NULL;
+    path = path && host && strncmp(path + 3, host, strlen(host)) == 0 ? path + 3 + strlen(host) : "/";
+    if (path[0] != '/' || path[1] == '/' || path[1] == '\\') path = "/";
+    call->reply.location = arena_text(call->rq.arena, path);
+    call->reply.cookie = arena_printf(call->rq.arena, "lang=%s; Path=/; SameSite=Lax; "
+                                      "Max-Age=31536000", lang);
+    return call->reply.location && call->reply.cookie && reply(call, 303, NULL, NULL, 0);
+}
+
 bool builtin_answer(struct call *call)
 {
     if (call->method != GET) return false;
@@ -105,6 +119,7 @@ bool builtin_answer(struct call *call)
         const char *text = openapi_text(call->server, call->rq.arena);
         return text && reply(call, 200, "application/json", text, strlen(text));
     }
+    if (strncmp(path, "/lang/", 6) == 0) return language(call, path + 6);
     if (strncmp(path, "/ui/", 4) == 0) return file(call, path + 1);
     if (strcmp(path, "/healthz") == 0) return plain(call, 200, "ok\n");
     if (strcmp(path, "/readyz") == 0) return ready(call);

@@ -199,6 +199,31 @@ static void to_log_in(void **state)
     close_house(house);
 }
 
+static void language(void **state)
+{
+    (void)state;
+    struct house house = open_house();
+    char value[200];
+    struct web_reply reply = web_call(house.client, "GET", "/lang/en",
+                                      "Referer: http://test/shop?x=1\r\n", NULL);
+    assert_int_equal(reply.status, 303);
+    assert_true(web_header(&reply, "Location", value, sizeof value));
+    assert_string_equal(value, "/shop?x=1");
+    assert_true(web_header(&reply, "Set-Cookie", value, sizeof value));
+    assert_memory_equal(value, "lang=en;", 8);
+    static const char *const elsewhere[] = { "http://evil/x", "http://test//evil", "test",
+                                             "http://test.evil/x" };
+    for (size_t i = 0; i < COUNT(elsewhere); i++) {
+        char sent[100];
+        snprintf(sent, sizeof sent, "Referer: %s\r\n", elsewhere[i]);
+        reply = web_call(house.client, "GET", "/lang/zh", sent, NULL);
+        assert_true(web_header(&reply, "Location", value, sizeof value));
+        assert_string_equal(value, "/");
+    }
+    assert_int_equal(web_get(house.client, "/lang/xx", NULL).status, 404);
+    close_house(house);
+}
+
 static void slow_routes(void **state)
 {
     (void)state;
@@ -256,6 +281,7 @@ int main(void)
         TEST("a refusal is a page, or problem details", refusals),
         TEST("a browser's write goes on to the next page, its repeat too", next_page),
         TEST("who must log in is sent there and comes back", to_log_in),
+        TEST("a reader chooses the language and is back where the link was", language),
         TEST("L.2 a slow route is prepared aside and answered as any other", slow_routes),
         TEST("the next page's address is filled from the view", places),
         TEST("a route is run without HTTP", without_http),

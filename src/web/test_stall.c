@@ -1,11 +1,13 @@
 /* test_stall.c - exactly as many busy clients as the library's batch of events: nobody waits. The
  * story of it is in serve.c. */
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include "base/arena.h"
 #include "base/test.h"
 #include "db/db.h"
 #include "db/testing.h"
 #include "web/testing.h"
-
-#include <stdio.h>
 
 const struct test_room test_rooms[] = { { 0 } };
 
@@ -107,11 +109,68 @@ static void other_counts(void **state)
         no_stall(1, counts[i], (size_t)test_cases(1024));
 }
 
+/* ---- Stopping ---- */
+
+struct storm { struct web_load load; struct web_loaded loaded; sem_t begun; };
+
+static void some_answered(void *of, unsigned client, size_t n, int status, const char *body,
+                          size_t size)
+{
+    struct storm *storm = of;
+    (void)client;
+    (void)n;
+    (void)status;
+    (void)body;
+    (void)size;
+    if (n == 500) sem_post(&storm->begun);
+}
+
+static void *storm(void *of)
+{
+    struct storm *s = of;
+    if (!web_load(&s->load, &s->loaded)) s->loaded.stalled = true;
+    return NULL;
+}
+
+static int64_t rows_said(struct county *county)
+{
+    static const struct sql count = SQL("SELECT COUNT(*) FROM said");
+    struct arena *arena = arena_open(1 << 20);
+    struct tx *tx;
+    struct rows *rows;
+    assert_int_equal(db_read_begin(county->db, arena, &tx), OK);
+    assert_int_equal(db_first(tx, &count, NO_ARGS, &rows), OK);
+    int64_t said = row_i64(rows, 0);
+    db_read_end(tx);
+    arena_free(arena);
+    return said;
+}
+
+static void stops_in_a_storm(void **state)
+{
+    (void)state;
+    struct county *county = web_county(false, rooms, 0);
+    struct server *server = web_serve(county, 2);
+    struct storm s = { .load = { .port = serve_port(server), .clients = 64, .requests = 1000000,
+                                 .of = &s, .request = post, .reply = some_answered } };
+    pthread_t thread;
+    sem_init(&s.begun, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, storm, &s), 0);
+    while (sem_wait(&s.begun) != 0) {}
+    serve_stop(server);
+    pthread_join(thread, NULL);
+    assert_false(s.loaded.stalled);
+    assert_true(s.loaded.by_class[2] >= 500);
+    assert_int_equal(rows_said(county), s.loaded.by_class[2]);   // neither lost nor done in silence
+    web_county_end(county);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST("exactly 128 clients are served without a stall", clients_128),
         TEST("exactly 256 clients are served without a stall", clients_256),
+        TEST("what was accepted is finished when the server stops in a storm", stops_in_a_storm),
         TEST("1, 64, 127, 129 and 512 clients are served without a stall", other_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
