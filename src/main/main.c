@@ -1,7 +1,6 @@
 /* main.c - the command line: cunhuo VERB ... */
 #include <stdio.h>
 #include <string.h>
-#include "demo/demo.h"
 #include "main/main.h"
 #include "road/road.h"
 #include "route/route.h"

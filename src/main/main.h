@@ -5,6 +5,7 @@
 
 int verb_serve(int argc, char **argv);
 int verb_init(int argc, char **argv);
+int verb_demo(int argc, char **argv);
 int verb_backup(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_list(int argc, char **argv);   // routes, tables, permissions, figures
