@@ -78,6 +78,7 @@ static void try_slot(struct search *s, int32_t slot, int32_t node, struct spot_f
 {
     if (s->line_seen[slot] == s->stamp) return;
     s->line_seen[slot] = s->stamp;
+    if (s->distracted && rng_below(&s->rng, 4) == 0) return;
     if (line_scan(&s->state.scan, &s->state.lines[slot], node, &best->place)) {
         best->slot = slot;
         best->found = true;
@@ -106,18 +107,22 @@ static void find_place(struct search *s, int32_t node, struct spot_found *best)
     const struct node *n = &s->model->nodes[node];
     s->stamp++;
     *best = (struct spot_found){ .place = { .cost = INT64_MAX }, .slot = -1 };
-    if (n->optional) best->place.cost = n->prize;
+    if (n->optional && !(s->generous && rng_below(&s->rng, 2)))
+        best->place.cost = n->prize;
     try_near(s, node, node, best);
     if (n->mate >= 0) try_near(s, n->mate, node, best);
     if (!best->found && (s->model->uses & ~(unsigned)USES_TRAVEL)) try_all(s, node, best);
     for (int32_t type = 0; type < s->model->type_count; type++) {
+        if (s->distracted && rng_below(&s->rng, 2)) continue;
         if (state_scan_empty(&s->state, type, node, &best->place)) {
             best->slot = -1;
             best->type = type;
             best->found = true;
         }
     }
-    if (!best->found) try_all(s, node, best);
+    if (best->found) return;
+    s->stamp++;
+    try_all(s, node, best);
 }
 
 bool recreate(struct search *s, int64_t limit)
@@ -128,6 +133,7 @@ bool recreate(struct search *s, int64_t limit)
         if (s->marked[s->unserved[i]]) lost -= model->nodes[s->unserved[i]].prize;
     s->failed_count = 0;
     sort_pool(s);
+    if (s->generous) limit = INT64_MAX;
     for (int32_t i = 0; i < s->pool_count; i++) {
         if (s->state.cost + lost > limit || s->broken) return false;
         int32_t node = s->pool[i];

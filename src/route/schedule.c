@@ -138,8 +138,9 @@ static void schedule_tour(const struct route_problem *problem, struct route_tour
     for (int32_t i = 0; i <= tour->stop_count; i++) {
         struct stay stay = { .loc = walk.type->end };
         struct route_window shift = walk.type->shift;
+        if (shift.open == 0 && shift.close == 0) shift.close = ROUTE_TIME_MAX;
         if (i < tour->stop_count) stay = stay_of(&walk, &tour->stops[i]);
-        else if (shift.open || shift.close) stay.windows = &shift, stay.count = 1;
+        else stay.windows = &shift, stay.count = 1;
         span += profile->duration[(int64_t)at * problem->location_count + stay.loc];
         for (int32_t w = 0; w < stay.count; w++)
             consider(&walk, stay.windows[w].close - span, earliest, &best);

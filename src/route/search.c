@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-enum { UNSERVED_ALL = 24, UNSERVED_DRAWN = 10, POINTS_MAX = 4096 };
+enum { GENEROUS_EVERY = 8, DISTRACTED_EVERY = 16, UNSERVED_ALL = 24, UNSERVED_DRAWN = 10, POINTS_MAX = 4096 };
 static const double hot = 3.0, cold = 0.02;     // in means of a stop's cost
 
 static bool search_rooms(struct search *s)
@@ -61,6 +61,8 @@ enum status search_new(struct arena *arena, const struct model *model,
     if (!search_rooms(out)) return BROKEN;
     TRY(state_new(arena, model, &out->state));
     set_weights(out);
+    for (int32_t i = 0; i < model->node_count; i++)
+        if (model->nodes[i].optional) out->optionals = true;
     return OK;
 }
 
@@ -302,6 +304,8 @@ static void round_once(struct search *s, double temperature)
     unmark_lost(s, s->pool, s->pool_count);
     double slack = -temperature * log(1 - rng_unit(&s->rng));
     int64_t limit = s->cost + (int64_t)slack;
+    s->generous = s->optionals && rng_below(&s->rng, GENEROUS_EVERY) == 0;
+    s->distracted = rng_below(&s->rng, DISTRACTED_EVERY) == 0;
     bool complete = recreate(s, s->missed > 0 ? INT64_MAX : limit);
     if (!s->broken && accept(s, complete, limit)) {
         settle(s);
@@ -319,9 +323,9 @@ static void first_solution(struct search *s)
     const struct model *model = s->model;
     int32_t left;
     s->round_stamp++;
-    slot_rooms(s);
     if (s->options->start && state_load(&s->state, s->options->start, &left) != OK)
         s->broken = true;
+    slot_rooms(s);
     s->unserved_count = s->touched_count = s->pool_count = s->failed_count = 0;
     for (int32_t i = 0; i < model->node_count; i++)
         if (s->state.slot[i] < 0 && model->nodes[i].kind != ROUTE_DELIVERY)

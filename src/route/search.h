@@ -45,6 +45,11 @@ struct search {
     struct picture best;
     int64_t iterations;
     int64_t started_us;
+    bool optionals;                 // some jobs may be left out
+    bool generous;                  // in this round they are put in whatever it costs: a vehicle
+                                    // may pay for several of them, but for none alone
+    bool distracted;                // in this round lines and vehicles are overlooked at random:
+                                    // a greedy step would choose the same type again and again
     bool broken;                    // no memory
     bool stopped;
     int strings;                    // mean number of stops taken out
