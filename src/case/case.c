@@ -51,7 +51,8 @@ const char *const case_tables[] = {
     NULL,
 };
 
-/* Cleans a text for storing. INVALID: empty though wanted, malformed or too long. NULL stays NULL. */
+/* Cleans a text for storing. INVALID: empty though wanted, malformed or too long. NULL stays
+ * NULL. */
 static enum status clean(struct tx *tx, const char *text, size_t bytes_max, const char *field,
                          const char **out, struct err *err)
 {

@@ -9,8 +9,9 @@
  * case comes to a state of another role. due_ms is when the state should be left: the instant the
  * program learnt of it (recorded_ms) plus the state's clock, in plain hours.
  *
- * Writing functions are called in the county's one writer. Text and rows are borrowed from the arena
- * of tx. Titles are at most 400 bytes of UTF-8, texts 4000; both are cleaned (base/text.h). */
+ * Writing functions are called in the county's one writer. Text and rows are borrowed from the
+ * arena of tx. Titles are at most 400 bytes of UTF-8, texts 4000; both are cleaned
+ * (base/text.h). */
 #ifndef CUNHUO_CASE_CASE_H
 #define CUNHUO_CASE_CASE_H
 
@@ -39,8 +40,8 @@ struct case_new {
 };
 
 /* Opens a case in the workflow's first state; sent again under the same client_key it is the same
- * case. INVALID: no title or about_kind, or too long. CONFLICT: the client_key is another's case, or
- * the workflow was changed without a new version. */
+ * case. INVALID: no title or about_kind, or too long. CONFLICT: the client_key is another's case,
+ * or the workflow was changed without a new version. */
 MUST_USE enum status case_open(struct tx *tx, const struct case_new *wanted, int64_t *case_id,
                                struct err *err);
 
@@ -54,9 +55,9 @@ struct case_move {
     int64_t at_ms, recorded_ms;
 };
 /* Moves a case. NOT_FOUND: no such case. CONFLICT: not from the state it is in. DENIED: not by this
- * role, or who handled would verify; the attempt is written into the history (with `to` NULL), where
- * it stays if the caller's act ends with OK: so an act that wants it kept carries the refusal in its
- * answer. INVALID: the workflow has no such move, or text is asked for. */
+ * role, or who handled would verify; the attempt is written into the history (with `to` NULL),
+ * where it stays if the caller's act ends with OK: so an act that wants it kept carries the refusal
+ * in its answer. INVALID: the workflow has no such move, or text is asked for. */
 MUST_USE enum status case_act(struct tx *tx, const struct case_move *move, struct err *err);
 
 struct case_row {

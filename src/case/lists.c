@@ -38,9 +38,9 @@ static enum status definition(struct tx *tx, struct definitions *known, int64_t 
     return OK;
 }
 
-/* Columns of a case; the definition's id last. */
-#define CASE "SELECT id, about_id, place_id, reporter_id, owner_id, opened_ms, due_ms, state," \
-             " title, about_kind, closed, workflow_id FROM case_case "
+/* Columns of a case as read_row takes them; the definition's id last. */
+#define COLUMNS "id, about_id, place_id, reporter_id, owner_id, opened_ms, due_ms, state," \
+                " title, about_kind, closed, workflow_id"
 
 static struct case_row read_row(const struct rows *rows)
 {
@@ -65,7 +65,7 @@ static enum status define(struct tx *tx, struct definitions *known, int64_t work
     return OK;
 }
 
-static const struct sql get_case = SQL(CASE "WHERE id = $1");
+static const struct sql get_case = SQL("SELECT " COLUMNS " FROM case_case WHERE id = $1");
 
 enum status case_load(struct tx *tx, int64_t case_id, struct running *out, struct err *err)
 {
@@ -88,11 +88,12 @@ enum status case_get(struct tx *tx, int64_t case_id, struct case_row *out, struc
 }
 
 static const struct sql list_about = SQL(
-    CASE "WHERE about_kind = $1 AND about_id = $2"
+    "SELECT " COLUMNS " FROM case_case WHERE about_kind = $1 AND about_id = $2"
     " AND ($3 = '' OR workflow_id IN (SELECT id FROM case_workflow WHERE name = $3))"
     " ORDER BY due_ms NULLS LAST, id");
 static const struct sql list_open = SQL(
-    CASE "WHERE closed = 0 AND workflow_id IN (SELECT id FROM case_workflow WHERE name = $1)"
+    "SELECT " COLUMNS " FROM case_case WHERE closed = 0"
+    " AND workflow_id IN (SELECT id FROM case_workflow WHERE name = $1)"
     " ORDER BY due_ms NULLS LAST, id");
 
 enum status case_list(struct tx *tx, const char *workflow, const char *about_kind,

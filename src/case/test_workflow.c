@@ -68,7 +68,7 @@ static const struct refusal refusals[] = {
     { HEAD OPENED CLOSED "move end \"End\" a z by dispatcher\n", "w.txt:4: z" },
     { HEAD OPENED CLOSED "move end \"End\" a -> z\n", "w.txt:4: end" },
     { HEAD OPENED CLOSED "move end \"End\" a -> z by dispatcher needs photo\n", "w.txt:4: photo" },
-    { HEAD OPENED CLOSED "move end \"End\" a -> z by dispatcher sometimes\n", "w.txt:4: sometimes" },
+    { HEAD OPENED CLOSED "move end \"End\" a -> z by dispatcher maybe\n", "w.txt:4: maybe" },
     // names
     { HEAD "state a \"A\" owner king\n", "w.txt:2: king" },
     { HEAD "state a \"A\" owner\n", "w.txt:2: " },

@@ -8,9 +8,9 @@
  *   move  verify   "Verify"   solved -> closed   by dispatcher not-handler
  *   move  withdraw "Withdraw" reported,solved -> closed by dispatcher   # from either
  *
- * The first state is where cases begin. A state that is not final has an owner (the role that has to
- * act) and may have a clock: 30min, 2h or 5d, day and night, from the moment it is entered. Texts
- * are msgids. A file is at most 32 kB of UTF-8 with 64 states.
+ * The first state is where cases begin. A state that is not final has an owner (the role that has
+ * to act) and may have a clock: 30min, 2h or 5d, day and night, from the moment it is entered.
+ * Texts are msgids. A file is at most 32 kB of UTF-8 with 64 states.
  *
  * Refused with file:line: what does not follow this grammar, an unknown role or state, two of a
  * name, a clock that is no time, a state that can't be reached or from which no final one can be,

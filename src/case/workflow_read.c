@@ -1,7 +1,7 @@
 /* workflow_read.c - reads a definition line by line; the grammar is in workflow.h.
  *
- * A line is words; a word is a name, a number, "->", or a text in quotes. Moves name states that may
- * be defined further down, so they are read in a second pass over the lines. */
+ * A line is words; a word is a name, a number, "->", or a text in quotes. Moves name states that
+ * may be defined further down, so they are read in a second pass over the lines. */
 #include "case/definition.h"
 
 #include <string.h>
