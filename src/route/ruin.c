@@ -20,17 +20,17 @@ static void take_out(struct search *s, int32_t node)
 static void take_string(struct search *s, const struct line *line, int32_t pos, int32_t length,
                         int32_t skipped)
 {
-    int32_t whole = length + skipped, last = line->count - 2;
-    if (whole > last) whole = last;
-    int32_t low = pos - whole + 1 > 1 ? pos - whole + 1 : 1;
+    int32_t whole = length + skipped, last = line->count - 2, reloads = line->trips - 1;
+    int32_t low = pos - whole + 1 - reloads > 1 ? pos - whole + 1 - reloads : 1;
     int32_t high = pos < last - whole + 1 ? pos : last - whole + 1;
-    if (high < low) high = low;
+    if (high < low || length == line->stops) high = low;
     int32_t from = low + (int32_t)rng_below(&s->rng, (uint32_t)(high - low + 1));
-    int32_t keep = -1;
-    if (skipped > 0) keep = from + (int32_t)rng_below(&s->rng, (uint32_t)(length + 1));
-    for (int32_t i = from; i < from + whole && i <= last; i++) {
-        if (skipped > 0 && i >= keep && i < keep + skipped) continue;
-        if (line->spots[i].node >= 0) take_out(s, line->spots[i].node);
+    int32_t keep = length + 1, stop = 0;
+    if (skipped > 0) keep = (int32_t)rng_below(&s->rng, (uint32_t)(length + 1));
+    for (int32_t i = from; i <= last && stop < whole; i++) {
+        if (line->spots[i].node < 0) continue;
+        if (stop < keep || stop >= keep + skipped) take_out(s, line->spots[i].node);
+        stop++;
     }
 }
 
