@@ -2,9 +2,9 @@
  *
  * A row holds the answer to one idempotency key of one user: a digest of what was asked, the
  * outcome, and the view or the refusal as JSON. It is written in the same transaction as what the
- * act wrote, so there is never one without the other, kill or no kill. A refusal undoes the act
- * (a savepoint around it) and is remembered too. BUSY and BROKEN are not: they may go well later.
- * Nor is an answer that carries a session's token: tokens stand in the database as digests only, and
+ * act wrote, so there is never one without the other, kill or no kill. A refusal undoes the act (a
+ * savepoint around it) and is remembered too. BUSY and BROKEN are not: they may go well later. Nor
+ * is an answer that carries a session's token: tokens stand in the database as digests only, and
  * who logs in twice has two sessions.
  *
  * What prepare refuses goes through the writer as well: in the meantime the same write may have

@@ -1,5 +1,5 @@
-/* builtin.c - what the house answers by itself, without a room: health, metrics, the files of pages,
- * OpenAPI. Figures are for who asks on this machine: a proxy must not pass them on. */
+/* builtin.c - what the house answers by itself, without a room: health, metrics, the files of
+ * pages, OpenAPI. Figures are for who asks on this machine: a proxy must not pass them on. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,7 +102,8 @@ static bool language(struct call *call, const char *lang)
     if (strcmp(lang, "zh") != 0 && strcmp(lang, "en") != 0) return false;
     const char *from = call_header(call, "Referer"), *host = call_header(call, "Host");
     const char *path = from ? strstr(from, "://") : NULL;
-    path = path && host && strncmp(path + 3, host, strlen(host)) == 0 ? path + 3 + strlen(host) : "/";
+    bool ours = path && host && strncmp(path + 3, host, strlen(host)) == 0;
+    path = ours ? path + 3 + strlen(host) : "/";
     if (path[0] != '/' || path[1] == '/' || path[1] == '\\') path = "/";
     call->reply.location = arena_text(call->rq.arena, path);
     call->reply.cookie = arena_printf(call->rq.arena, "lang=%s; Path=/; SameSite=Lax; "

@@ -1,9 +1,9 @@
 /* form.h - the fields of a request: of its path, query and body, in that order of precedence.
  *
- * A body is application/x-www-form-urlencoded or application/json (an object). Text is checked UTF-8
- * without NUL, trimmed and folded as text_clean says. A field that is there twice is the first; JSON
- * with a name twice is refused. Empty text and null are fields left out.
- * Whole numbers may be JSON numbers, decimal text, or true and false for 1 and 0. */
+ * A body is application/x-www-form-urlencoded or application/json (an object). Text is checked
+ * UTF-8 without NUL, trimmed and folded as text_clean says. A field that is there twice is the
+ * first; JSON with a name twice is refused. Empty text and null are fields left out. Whole numbers
+ * may be JSON numbers, decimal text, or true and false for 1 and 0. */
 #ifndef CUNHUO_WEB_FORM_H
 #define CUNHUO_WEB_FORM_H
 

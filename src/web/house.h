@@ -1,6 +1,6 @@
 /* house.h - private to web: one request on its way through the house, and what all requests share.
  *
- *   loop.c     bytes: connections, limits, parking and resuming       (libmicrohttpd, one thread each)
+ *   loop.c     bytes: connections, limits, parking and resuming  (libmicrohttpd, one thread each)
  *   house.c    what becomes of a request: route, session, rights, prepare, act, show
  *   answers.c  the first answer of every write, kept under its idempotency key
  *   reply.c    a view or a refusal as JSON, page, redirection
@@ -136,7 +136,8 @@ void loop_done(struct call *call);
 
 MUST_USE enum status loop_start(struct server *server, int listener, struct loop **out,
                                 struct err *err);
-void loop_stop(struct loop *loop);   // after stopping is set; waits for the calls under way; or NULL
+/* After `stopping` is set; waits for the calls under way. NULL is fine. */
+void loop_stop(struct loop *loop);
 
 /* answers.c: see there. */
 MUST_USE enum status answer_act(struct tx *tx, struct entry *entry, struct err *err);

@@ -1,10 +1,10 @@
 /* job.c - the scheduler: runs what the clock starts, exactly once for each due instant.
  *
- * One thread. It takes the job whose next due instant is the earliest, hands it to the writer behind
- * a barrier (all that arrived before that instant is acted on before), and waits for the commit. The
- * act first moves the job's row from before `due_ms` to `due_ms`: if that finds nothing, it has been
- * run already. Row and act are one transaction, so a kill leaves both or neither. A job that fails
- * is tried again, later each time, and keeps no other from running.
+ * One thread. It takes the job whose next due instant is the earliest, hands it to the writer
+ * behind a barrier (all that arrived before that instant is acted on before), and waits for the
+ * commit. The act first moves the job's row from before `due_ms` to `due_ms`: if that finds
+ * nothing, it has been run already. Row and act are one transaction, so a kill leaves both or
+ * neither. A job that fails is tried again, later each time, and keeps no other from running.
  *
  * It sleeps until the next due instant, at most a second, since a clock may be turned or set; who
  * turns it wakes it. */
@@ -24,7 +24,7 @@ enum { SLEEP_MAX_MS = 1000, RETRY_MAX_MS = 60 * SECOND_MS, JOB_BYTES_MAX = 64 * 
 struct timed {
     const struct job *job;
     int64_t last_ms;         // due instant it was last run for
-    int64_t after_ms;        // the one after which `after` came back
+    int64_t owed_ms;         // `after` has not come back from this one; 0: it has
     int64_t retry_at_ms;     // by the steady clock; 0: has not failed
     int64_t pause_ms;
 };
@@ -127,7 +127,8 @@ static void run_after(struct scheduler *scheduler, struct timed *timed, int64_t 
     if (timed->job->after == NULL) return;
     timed->job->after(scheduler->county, due_ms);
     struct run run = { .timed = timed, .due_ms = due_ms, .what = RUN_AFTER };
-    if (through_writer(scheduler, &run) == OK) timed->after_ms = due_ms;   // else: once more
+    if (through_writer(scheduler, &run) != OK)
+        fprintf(stderr, "cunhuo: job %s: it can't be noted\n", timed->job->name);   // then again
 }
 
 static void put_off(struct timed *timed, const struct run *run)
@@ -156,8 +157,8 @@ static void run_one(struct scheduler *scheduler, struct timed *timed, int64_t du
     pthread_mutex_unlock(&scheduler->lock);
 }
 
-/* The job to be run now, or NULL; `*wake_ms`: how long until there may be one. With the lock. Of two
- * that are due at once, what must not be missed comes first. */
+/* The job to be run now, or NULL; `*wake_ms`: how long until there may be one. With the lock. Of
+ * two that are due at once, what must not be missed comes first. */
 static struct timed *pick(struct scheduler *scheduler, int64_t *due_ms, int64_t *wake_ms)
 {
     const struct county *county = scheduler->county;
@@ -196,8 +197,8 @@ static void *schedule(void *of)
 {
     struct scheduler *scheduler = of;
     for (size_t i = 0; i < scheduler->count; i++)   // a restart came in between
-        if (scheduler->jobs[i].after_ms < scheduler->jobs[i].last_ms)
-            run_after(scheduler, &scheduler->jobs[i], scheduler->jobs[i].last_ms);
+        if (scheduler->jobs[i].owed_ms)
+            run_after(scheduler, &scheduler->jobs[i], scheduler->jobs[i].owed_ms);
     pthread_mutex_lock(&scheduler->lock);
     while (!scheduler->stop) {
         int64_t due_ms = 0, wake_ms;
@@ -232,14 +233,10 @@ static enum status recall(struct scheduler *scheduler, struct timed *timed, int6
     enum status found = db_first(tx, &find_job, ARGS(str(timed->job->name)), &rows);
     if (found == OK) {
         timed->last_ms = row_i64(rows, 0);
-        timed->after_ms = timed->job->after ? row_i64(rows, 1) : timed->last_ms;
+        if (timed->job->after && row_i64(rows, 1) < timed->last_ms) timed->owed_ms = timed->last_ms;
     }
     db_read_end(tx);
-    if (timed->job->missed == JOB_SKIP && timed->last_ms < now_ms) {
-        bool owed = timed->after_ms < timed->last_ms;
-        timed->last_ms = now_ms;
-        if (!owed) timed->after_ms = now_ms;
-    }
+    if (timed->job->missed == JOB_SKIP && timed->last_ms < now_ms) timed->last_ms = now_ms;
     return found;
 }
 

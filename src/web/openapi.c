@@ -1,5 +1,6 @@
-/* openapi.c - OpenAPI 3.1 out of the route tables: paths, what they do, who may, how it ends. What a
- * route reads is code (its prepare), so bodies are told as objects; it can't say more than is true. */
+/* openapi.c - OpenAPI 3.1 out of the route tables: paths, what they do, who may, how it ends. What
+ * a route reads is code (its prepare), so bodies are told as objects; it can't say more than is
+ * true. */
 #include <stdio.h>
 #include <string.h>
 #include "base/arena.h"

@@ -80,12 +80,12 @@ struct route {
 };
 
 /* Work that the clock starts. `act` runs in the writer together with the note that the job has run
- * for `due_ms`: exactly once for each due instant, whatever is restarted around it, and after every
- * request that arrived before. Jobs of several rooms run in the order of their due instants. `after`
- * runs on the scheduler's thread after the commit (start a plan, send what the outbox holds): at
- * least once, since it is called again after a restart that came in between. It must be short: other
- * jobs wait for it. JOB_EVERY is due at the multiples of every_s since 1970. A clock turned past
- * several instants runs a JOB_CATCH_UP for each of them, a JOB_SKIP for the last. */
+ * for `due_ms`: exactly once for each due instant, whatever is restarted around it, and after
+ * every request that arrived before. Jobs of several rooms run in the order of their due instants.
+ * `after` runs on the scheduler's thread after the commit (start a plan, send what the outbox
+ * holds): at least once, since it is called again after a restart that came in between. It must be
+ * short: other jobs wait for it. JOB_EVERY is due at the multiples of every_s since 1970. A clock
+ * turned past several instants runs a JOB_CATCH_UP for each of them, a JOB_SKIP for the last. */
 enum job_when { JOB_DAILY, JOB_EVERY };
 enum job_missed { JOB_CATCH_UP, JOB_SKIP };  // what was due while no server ran: each one, or none
 struct job {
@@ -122,6 +122,7 @@ struct room {
     void (*stop)(struct county *county, void *state);
 };
 
-/* The room's routes one after the other: the first for NULL, then the one after `last`; NULL: no more. */
+/* The room's routes one after the other: the first for NULL, then the one after `last`; NULL: no
+ * more. */
 const struct route *room_next_route(const struct room *room, const struct route *last);
 #endif

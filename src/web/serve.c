@@ -2,11 +2,11 @@
  *
  * Why own loops: the epoll mode of libmicrohttpd with threads of its own asks for more events with
  * the same blocking timeout after a full batch of 128, before it serves that batch (daemon.c,
- * MHD_epoll, in all of 0.9.75 to 1.0.1): exactly 128 or 256 busy clients of one thread then wait for
- * an event that never comes. Here the thread is ours: it waits with poll() on the daemon's epoll
- * descriptor and on an eventfd, and lets MHD_run ask with timeout 0, which can't stall. A parked
- * request is resumed in its loop's thread: resumed from another, wake-ups get lost. Each loop has a
- * listening socket of its own on the same port (SO_REUSEPORT). */
+ * MHD_epoll, in all of 0.9.75 to 1.0.1): exactly 128 or 256 busy clients of one thread then wait
+ * for an event that never comes. Here the thread is ours: it waits with poll() on the daemon's
+ * epoll descriptor and on an eventfd, and lets MHD_run ask with timeout 0, which can't stall. A
+ * parked request is resumed in its loop's thread: resumed from another, wake-ups get lost. Each
+ * loop has a listening socket of its own on the same port (SO_REUSEPORT). */
 #include "web/serve.h"
 
 #include <arpa/inet.h>
@@ -101,8 +101,8 @@ static void fill_options(struct server *server, const struct serve_options *opti
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0) files.rlim_cur = 1024;
     else if (files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max < CONNECTIONS_MAX + FILES_KEPT ? files.rlim_max
-                                                                      : CONNECTIONS_MAX + FILES_KEPT;
+        rlim_t wanted = CONNECTIONS_MAX + FILES_KEPT;
+        files.rlim_cur = files.rlim_max < wanted ? files.rlim_max : wanted;
         if (setrlimit(RLIMIT_NOFILE, &files) != 0) getrlimit(RLIMIT_NOFILE, &files);
     }
     rlim_t room = files.rlim_cur > 2 * FILES_KEPT ? files.rlim_cur - FILES_KEPT

@@ -1,10 +1,10 @@
 /* serve.h - the HTTP server of one county: loops, sessions, replies, scheduler.
  *
  * Each loop is a thread with its own libmicrohttpd daemon in external epoll mode and an eventfd
- * (no thread of the library's own: notes in serve.c on the stall of full batches). A GET is answered
- * on its loop. A POST is prepared there, parked (MHD suspend) while the writer acts, and resumed by
- * its own loop when the group is on disk. A client that leaves while parked changes nothing: the
- * write is done and its answer stored under the idempotency key. */
+ * (no thread of the library's own: notes in serve.c on the stall of full batches). A GET is
+ * answered on its loop. A POST is prepared there, parked (MHD suspend) while the writer acts, and
+ * resumed by its own loop when the group is on disk. A client that leaves while parked changes
+ * nothing: the write is done and its answer stored under the idempotency key. */
 #ifndef CUNHUO_WEB_SERVE_H
 #define CUNHUO_WEB_SERVE_H
 

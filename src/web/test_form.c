@@ -136,8 +136,9 @@ static void whole_numbers(void **state)
         { "{\"n\":\"7.0\"}", INVALID, 0 }, { "{\"n\":\"1e1\"}", INVALID, 0 },
         { "{\"n\":\"0x10\"}", INVALID, 0 }, { "{\"n\":\"99999999999999999999\"}", INVALID, 0 },
         { "{\"n\":\"-9223372036854775809\"}", INVALID, 0 }, { "{\"n\":[1]}", INVALID, 0 },
-        { "{\"n\":{}}", INVALID, 0 }, { "{\"n\":null}", INVALID, 0 }, { "{\"n\":\"\"}", INVALID, 0 },
-        { "{\"n\":\"seven\"}", INVALID, 0 }, { "{}", INVALID, 0 }, { "{\"n\":\"--7\"}", INVALID, 0 },
+        { "{\"n\":{}}", INVALID, 0 }, { "{\"n\":null}", INVALID, 0 },
+        { "{\"n\":\"\"}", INVALID, 0 }, { "{\"n\":\"seven\"}", INVALID, 0 },
+        { "{}", INVALID, 0 }, { "{\"n\":\"--7\"}", INVALID, 0 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct given *g = json(cases[i].json);

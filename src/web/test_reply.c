@@ -135,7 +135,8 @@ static void two_faces(void **state)
     assert_string_equal(type, "text/html; charset=utf-8");
     reply = web_call(house.client, "GET", "/api/v1/test/said?name=%3Cb%3E", browser, NULL);
     assert_string_equal(reply.body, "{\"name\":\"<b>\",\"id\":7}");
-    reply = web_call(house.client, "GET", "/test/said?name=x", "Accept: application/json\r\n", NULL);
+    reply = web_call(house.client, "GET", "/test/said?name=x", "Accept: application/json\r\n",
+                     NULL);
     assert_string_equal(reply.body, "{\"name\":\"x\",\"id\":7}");
     reply = web_get(house.client, "/test/said?name=x", "u1");
     assert_string_equal(reply.body, "{\"name\":\"x\",\"id\":7}");

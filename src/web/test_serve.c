@@ -335,7 +335,8 @@ static void log_in(void **state)
         assert_true(web_header(&reply, "Set-Cookie", cookie, sizeof cookie));
         assert_non_null(strstr(cookie, "cunhuo=u7; Path=/; HttpOnly; SameSite=Lax"));
     }
-    for (int i = 0; i < 5; i++) assert_int_equal(web_get(house.client, "/test/sales", "u7").status, 200);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(web_get(house.client, "/test/sales", "u7").status, 200);
     assert_int_equal(web_test_lookups, 1);
     serve_forget(house.server, 8);
     web_get(house.client, "/test/sales", "u7");
@@ -556,7 +557,8 @@ static void kinds_of_body(void **state)
     (void)state;
     struct house house = open_house(false);
     static const struct { const char *type, *body; int status; } cases[] = {
-        { "application/json", "{\"n\":1}", 200 }, { "application/json; charset=utf-8", "{\"n\":1}", 200 },
+        { "application/json", "{\"n\":1}", 200 },
+        { "application/json; charset=utf-8", "{\"n\":1}", 200 },
         { "application/x-www-form-urlencoded", "n=1", 200 }, { "text/plain", "n=1", 415 },
         { "application/jsonx", "{}", 415 }, { "multipart/form-data; boundary=x", "x", 415 },
         { "application/json", "{", 400 }, { "application/json", "[]", 400 },
