@@ -278,7 +278,7 @@ static enum status make_kaihua(struct county *county, struct err *err)
     TRY(share_land(county, &land, err));
     TRY(county_logistics(county, err));
     TRY(roads_make(county, &map, &land, err));
-    TRY(villages_make(county, &map, &land, err));
+    TRY(demo_villages_make(county, &map, &land, err));
     TRY(streets_make(county, &map, err));
     TRY(map_join(&map, err));
     TRY(label_map(county, &map, err));

@@ -66,7 +66,7 @@ MUST_USE enum status roads_make(struct county *county, struct map *map, struct l
                                 struct err *err);
 MUST_USE enum status streets_make(struct county *county, struct map *map, struct err *err);
 /* Gives every village of Kaihua its place, a lane round it and some tracks. */
-MUST_USE enum status villages_make(struct county *county, struct map *map,
+MUST_USE enum status demo_villages_make(struct county *county, struct map *map,
                                    const struct land *land, struct err *err);
 
 enum { VEHICLES = 36, COURIERS = 5, SUPPLIERS = 14, HOUSEHOLDS = 122 };

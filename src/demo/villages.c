@@ -220,7 +220,7 @@ static enum status settle_town(struct county *county, struct map *map, const str
     return OK;
 }
 
-enum status villages_make(struct county *county, struct map *map, const struct land *land,
+enum status demo_villages_make(struct county *county, struct map *map, const struct land *land,
                           struct err *err)
 {
     struct rng rng = county_rng(county, "villages");
