@@ -16,9 +16,9 @@ static const char *const tables[] = {
     " profile TEXT NOT NULL, weight_g BIGINT NOT NULL CHECK (weight_g > 0),"
     " volume_ml BIGINT NOT NULL CHECK (volume_ml > 0), crates BIGINT NOT NULL,"
     " cold_boxes BIGINT NOT NULL, fixed_fen BIGINT NOT NULL, km_fen BIGINT NOT NULL,"
-    " hour_fen BIGINT NOT NULL, home_id BIGINT NOT NULL REFERENCES people_place (id),"
+    " hour_fen BIGINT NOT NULL, home_id BIGINT NOT NULL REFERENCES people_place (place_id),"
     " from_s BIGINT NOT NULL, until_s BIGINT NOT NULL CHECK (until_s > from_s),"
-    " trips_max BIGINT NOT NULL, driver_id BIGINT REFERENCES people_party (id),"
+    " trips_max BIGINT NOT NULL, driver_id BIGINT REFERENCES people_party (party_id),"
     " active BIGINT NOT NULL CHECK (active IN (0, 1)))",
 
     // One row a day from the first consignment on; the closing (截单) is the change of its state.
@@ -44,7 +44,7 @@ static const char *const tables[] = {
     "CREATE INDEX trip_of_driver ON trip (driver_id, day)",
 
     "CREATE TABLE trip_stop (id BIGINT PRIMARY KEY, trip_id BIGINT NOT NULL REFERENCES trip (id),"
-    " seq BIGINT NOT NULL, place_id BIGINT NOT NULL REFERENCES people_place (id),"
+    " seq BIGINT NOT NULL, place_id BIGINT NOT NULL REFERENCES people_place (place_id),"
     " arrives_ms BIGINT NOT NULL, departs_ms BIGINT NOT NULL, eta_ms BIGINT NOT NULL,"
     " arrived_ms BIGINT, departed_ms BIGINT,"
     " cause TEXT CHECK (cause IN ('road', 'breakdown')),"   // of a delay, where it is known
@@ -54,7 +54,7 @@ static const char *const tables[] = {
     "CREATE INDEX trip_stop_of_place ON trip_stop (place_id, trip_id)",
 
     "CREATE TABLE consignment (id BIGINT PRIMARY KEY, kind BIGINT NOT NULL,"
-    " document_id BIGINT NOT NULL, place_id BIGINT NOT NULL REFERENCES people_place (id),"
+    " document_id BIGINT NOT NULL, place_id BIGINT NOT NULL REFERENCES people_place (place_id),"
     " up BIGINT NOT NULL CHECK (up IN (0, 1)), party_id BIGINT NOT NULL, pieces BIGINT NOT NULL,"
     " code TEXT, weight_g BIGINT NOT NULL, dry_ml BIGINT NOT NULL, cold_ml BIGINT NOT NULL,"
     " day BIGINT NOT NULL, due_ms BIGINT NOT NULL, made_ms BIGINT NOT NULL,"

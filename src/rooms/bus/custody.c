@@ -94,7 +94,8 @@ enum status custody_fold(const struct custody_history *h, struct custody *out)
 
 static const struct sql find_unit = SQL(
     "SELECT unit.origin_id, unit.made_ms, unit.up, unit.place_id, coalesce(unit.consignment_id, 0),"
-    " hub.id FROM unit JOIN people_place AS hub ON hub.kind = 4 WHERE unit.id = $1 ORDER BY hub.id LIMIT 1");
+    " hub.place_id FROM unit JOIN people_place AS hub ON hub.kind = 4 WHERE unit.id = $1"
+    " ORDER BY hub.place_id LIMIT 1");
 static const struct sql find_events = SQL(
     "SELECT event_id, action, giver_id, taker_id, parent_id, scanned_ms FROM custody_event"
     " WHERE unit_id = $1 ORDER BY scanned_ms, event_id");

@@ -58,7 +58,7 @@ enum status trip_list(struct tx *tx, int64_t day, int64_t driver_id, struct trip
 static const struct sql find_stops = SQL(
     "SELECT s.id, s.trip_id, s.seq, s.place_id, s.arrives_ms, s.departs_ms, s.eta_ms,"
     " coalesce(s.arrived_ms, 0), coalesce(s.departed_ms, 0), s.state, p.name"
-    " FROM trip_stop AS s JOIN people_place AS p ON p.id = s.place_id"
+    " FROM trip_stop AS s JOIN people_place AS p ON p.place_id = s.place_id"
     " WHERE s.trip_id = $1 AND s.state <> 'replaced' ORDER BY s.seq");
 
 enum status trip_stops(struct tx *tx, int64_t trip_id, struct stop **out, size_t *count)
