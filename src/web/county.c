@@ -284,7 +284,7 @@ void *county_state(const struct county *county, const struct room *room)
 {
     for (size_t i = 0; county->rooms[i]; i++)
         if (county->rooms[i] == room) return county->states[i];
-    assert(!"a room of this county");
+    assert(false && "a room of this county");
     return NULL;
 }
 
