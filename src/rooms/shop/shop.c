@@ -5,7 +5,12 @@
 #include "base/arena.h"
 #include "db/db.h"
 #include "people/place.h"
+#include "rooms/shop/buy.h"
+#include "rooms/shop/goods.h"
 #include "rooms/shop/inside.h"
+#include "rooms/shop/pick.h"
+#include "rooms/shop/quote.h"
+#include "rooms/shop/report.h"
 #include "web/county.h"
 #include "web/room.h"
 
@@ -105,9 +110,18 @@ void shop_stop(struct county *county, void *state)
     free(shop);
 }
 
+static const struct route *const routes[] = {
+    goods_routes, quote_routes, buy_routes, follow_routes, pick_routes, report_routes, NULL
+};
+static const struct permission *const permissions[] = {
+    &buy_permission, &goods_permission, &wallet_permission, &pick_permission, &report_permission,
+    NULL
+};
+
 extern const struct room shop_room;   // found by the list of rooms
 const struct room shop_room = {
-    .name = "shop", .tables = tables, .start = shop_start, .stop = shop_stop,
+    .name = "shop", .tables = tables, .more_routes = routes, .permissions = permissions,
+    .jobs = shop_jobs, .figures = report_figures, .start = shop_start, .stop = shop_stop,
 };
 
 struct shop *shop_of(const struct county *county)
