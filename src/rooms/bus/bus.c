@@ -126,14 +126,14 @@ static void stop(struct county *county, void *state)
 }
 
 static const struct route *const routes[] = {
-    wave_routes, acts_routes, closure_routes, delay_routes, exception_routes, report_routes,
+    wave_routes, acts_routes, closure_routes, delay_routes, exception_routes, bus_report_routes,
     view_routes, NULL
 };
 
 extern const struct room bus_room;   // found by main/rooms.h
 const struct room bus_room = {
     .name = "bus", .tables = tables, .more_routes = routes, .jobs = bus_jobs,
-    .figures = report_figures, .start = start, .stop = stop,
+    .figures = bus_report_figures, .start = start, .stop = stop,
 };
 
 struct bus *bus_of(const struct county *county) { return county_state(county, &bus_room); }

@@ -67,7 +67,7 @@ static enum status loads(struct tx *tx, int64_t day, struct report *out)
     return OK;
 }
 
-enum status report_day(struct tx *tx, int64_t day, int64_t at_ms, struct report *out,
+enum status bus_report_day(struct tx *tx, int64_t day, int64_t at_ms, struct report *out,
                        struct err *err)
 {
     struct rows *rows;
@@ -120,7 +120,7 @@ static enum status act(struct tx *tx, const void *in, void *out, struct err *err
     struct answer *answer = out;
     answer->day = asked->day;
     answer->at_ms = asked->at_ms;
-    return report_day(tx, asked->day, asked->at_ms, &answer->report, err);
+    return bus_report_day(tx, asked->day, asked->at_ms, &answer->report, err);
 }
 
 static json_t *show(struct request *rq, const void *out)
@@ -151,7 +151,7 @@ static json_t *show(struct request *rq, const void *out)
     return view;
 }
 
-const struct route report_routes[] = {
+const struct route bus_report_routes[] = {
     { .method = GET, .path = "/bus/days/{day}/report", .permission = &permission,
       .page = "bus/report", .text = "A day's figures: promised, kept, late and why",
       .in_size = sizeof(struct asked), .out_size = sizeof(struct answer), .prepare = prepare,
@@ -159,7 +159,7 @@ const struct route report_routes[] = {
     { 0 }
 };
 
-const struct figure report_figures[] = {
+const struct figure bus_report_figures[] = {
     { "bus.promises", "piece", "Consignments due in the period", SQL(
         "SELECT count(*) FROM consignment WHERE due_ms >= $1 AND due_ms < $2"
         " AND ($3 = 0 OR place_id = $3) AND state <> 'withdrawn'") },

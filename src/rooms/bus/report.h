@@ -23,9 +23,9 @@ struct report {
     int64_t load_down_permille, load_up_permille;   // of the fullest dimension, mean over trips
     int64_t late_causes[4];               // in the order of LATE_CAUSES
 };
-MUST_USE enum status report_day(struct tx *tx, int64_t day, int64_t at_ms, struct report *out,
+MUST_USE enum status bus_report_day(struct tx *tx, int64_t day, int64_t at_ms, struct report *out,
                                 struct err *err);
 
-extern const struct route report_routes[];
-extern const struct figure report_figures[];
+extern const struct route bus_report_routes[];
+extern const struct figure bus_report_figures[];
 #endif
