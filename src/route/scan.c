@@ -2,7 +2,8 @@
  *
  * Kernels are one function compiled for what the problem uses. Where constant-time tests don't
  * suffice (several windows with a duration, trips with releases) they are necessary conditions, and
- * the insertion is then tried on a scratch line. */
+ * the insertion is then tried on a scratch line. That one stop more doesn't shorten the day is taken
+ * for granted: where it does, on matrices that break the triangle inequality, a place may be missed. */
 #include "route/line.h"
 
 #include <math.h>
@@ -156,7 +157,7 @@ KERNEL void scan_trip(struct trial *t, int32_t from, int32_t to, const unsigned 
             travel = (int64_t)t->dur_to[spots[i].loc] + t->dur_from[next->loc] - next->time;
             cost += t->type->cost_travel * travel;
         }
-        if (!(uses & USES_DURATION) && cost >= t->best->cost) continue;
+        if (cost >= t->best->cost) continue;
         if ((uses & USES_PROFILE) && !job_fits(t, i)) continue;
         if (uses & USES_TIME) {
             int32_t start = dep + t->dur_to[spots[i].loc];
@@ -182,11 +183,10 @@ KERNEL void scan_trip(struct trial *t, int32_t from, int32_t to, const unsigned 
     }
 }
 
-/* Could parting the trip after spot i be cheaper than the best? Exact but for durations. */
+/* Could parting the trip after spot i be cheaper than the best? */
 static bool split_pays(const struct trial *t, int32_t i, enum split split)
 {
     const struct route_type *type = t->type;
-    if (t->model->uses & USES_DURATION) return true;
     const struct matrix *x = model_matrix(t->model, t->line->type);
     int32_t last = t->node->mate >= 0 ? t->model->nodes[t->node->mate].loc : t->node->loc;
     const struct spot *spots = t->line->spots;
@@ -270,7 +270,7 @@ static void scan_mate(struct trial *t, const struct mate_trial *m, int32_t i, in
             time += (int64_t)arc + m->dur_from[next->loc] - next->time;
         }
         int64_t cost = type->cost_distance * far + type->cost_travel * time + 2 * type->cost_stop;
-        bool good = (uses & USES_DURATION) || cost < t->best->cost;
+        bool good = cost < t->best->cost;
         if (good && timed) {
             int32_t start = node_open(m->node, dep + arc);
             good = start <= m->node->close &&
