@@ -202,6 +202,7 @@ static const struct route routes[] = {
     { .method = GET, .path = "/login", .permission = &anyone, .page = "main/login",
       .text = "The log-in page", .in_size = 1, .out_size = 1, .show = show_login_page },
     { .method = POST, .path = "/login", .permission = &anyone, .next = "/", .lane = LANE_FIRST,
+      .slow = true,
       .text = "Log in by phone and password", .in_size = sizeof(struct login),
       .out_size = sizeof(struct logged), .prepare = prepare_login, .act = act_login,
       .show = show_login },
