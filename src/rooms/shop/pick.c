@@ -23,8 +23,17 @@ const struct permission pick_permission = {
 /* ---- the list ---- */
 
 struct asked { int64_t day, after_id, limit; };
-struct pick_row { int64_t order_id, place_id, seq, quantity; const char *code, *name, *unit, *bin, *note; };
-struct picks { struct asked asked; struct pick_row *rows; size_t count; int64_t last_id; bool more; };
+struct pick_row {
+    int64_t order_id, place_id, seq, quantity;
+    const char *code, *name, *unit, *bin, *note;
+};
+struct picks {
+    struct asked asked;
+    struct pick_row *rows;
+    size_t count;
+    int64_t last_id;
+    bool more;
+};
 
 static enum status prepare_list(struct request *rq, void *in, struct err *err)
 {
@@ -73,9 +82,10 @@ static enum status act_list(struct tx *tx, const void *in, void *out, struct err
     return found == NOT_FOUND ? OK : found;
 }
 
-static json_t *pick_json(const struct pick_row *row, const char *order)
+static json_t *pick_json(const struct pick_row *row, const char *order, size_t at)
 {
-    return json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "order", order, "line",
+    return json_pack("{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:I}", "row", (json_int_t)at, "order",
+                     order, "line",
                      (json_int_t)row->seq, "bin", row->bin, "code", row->code, "name", row->name,
                      "unit", row->unit, "quantity", (json_int_t)row->quantity);
 }
@@ -96,7 +106,7 @@ static json_t *show_list(struct request *rq, const void *out)
                                                     "place_id", (json_int_t)row->place_id, "note",
                                                     row->note ? row->note : "", "lines", lines));
         }
-        json_array_append_new(lines, pick_json(row, code));
+        json_array_append_new(lines, pick_json(row, code, json_array_size(lines)));
     }
     int64_t day = picks->asked.day;
     return json_pack("{s:I, s:I, s:b, s:b, s:s, s:o}", "day", (json_int_t)day, "day_ms",

@@ -8,7 +8,7 @@
 #include "web/county.h"
 #include "web/form.h"
 
-const struct permission report_permission = {
+const struct permission shop_report_permission = {
     "shop.report", "See what the shop has sold", "dispatcher clerk head auditor admin desk" };
 
 struct report {
@@ -103,15 +103,15 @@ static json_t *show_report(struct request *rq, const void *out)
                      (json_int_t)r->oversold);
 }
 
-const struct route report_routes[] = {
-    { .method = GET, .path = "/shop/report/{day}", .permission = &report_permission,
+const struct route shop_report_routes[] = {
+    { .method = GET, .path = "/shop/report/{day}", .permission = &shop_report_permission,
       .text = "A delivery day: orders, cancelled, sold, and what was sold but not there",
       .in_size = sizeof(int64_t), .out_size = sizeof(struct report), .prepare = prepare_report,
       .act = act_report, .show = show_report },
     { 0 }
 };
 
-const struct figure report_figures[] = {
+const struct figure shop_figures[] = {
     { "shop.orders", "piece", .text = "Orders made in the period and not cancelled or expired",
       SQL("SELECT count(*) FROM shop_order WHERE arrived_ms >= $1 AND arrived_ms < $2"
           " AND ($3 = 0 OR place_id = $3) AND state IN ('held', 'paid', 'picked', 'collected')") },

@@ -5,8 +5,8 @@
 #include "web/figure.h"
 #include "web/room.h"
 
-extern const struct route report_routes[];
-extern const struct permission report_permission;
-extern const struct figure report_figures[];
+extern const struct route shop_report_routes[];
+extern const struct permission shop_report_permission;
+extern const struct figure shop_figures[];
 extern const struct job shop_jobs[];
 #endif

@@ -111,17 +111,17 @@ void shop_stop(struct county *county, void *state)
 }
 
 static const struct route *const routes[] = {
-    goods_routes, quote_routes, buy_routes, follow_routes, pick_routes, report_routes, NULL
+    goods_routes, quote_routes, buy_routes, follow_routes, pick_routes, shop_report_routes, NULL
 };
 static const struct permission *const permissions[] = {
-    &buy_permission, &goods_permission, &wallet_permission, &pick_permission, &report_permission,
+    &buy_permission, &goods_permission, &wallet_permission, &pick_permission, &shop_report_permission,
     NULL
 };
 
 extern const struct room shop_room;   // found by the list of rooms
 const struct room shop_room = {
     .name = "shop", .tables = tables, .more_routes = routes, .permissions = permissions,
-    .jobs = shop_jobs, .figures = report_figures, .start = shop_start, .stop = shop_stop,
+    .jobs = shop_jobs, .figures = shop_figures, .start = shop_start, .stop = shop_stop,
 };
 
 struct shop *shop_of(const struct county *county)
