@@ -27,13 +27,15 @@ static enum status decode(struct arena *arena, const char *name, const char *byt
     }
     size_t room = size * 2 + 16, left = room;
     char *out = arena_new(arena, room), *at = out, *in = (char *)(uintptr_t)bytes;
+    if (out == NULL) return BROKEN;
     iconv_t code = iconv_open("UTF-8", "GB18030");
-    if (out == NULL || code == (iconv_t)-1) return BROKEN;
+    if (code == (iconv_t)-1) return BROKEN;
     size_t in_left = size;
     bool fine = iconv(code, &in, &in_left, &at, &left) != (size_t)-1 && in_left == 0;
     iconv_close(code);
     if (!fine || !text_valid(out, room - left))
-        return err_about(err, INVALID, "file", "The text is neither UTF-8 nor GB18030.", "%s", name);
+        return err_about(err, INVALID, "file", "The text is neither UTF-8 nor GB18030.", "%s",
+                         name);
     *text = out;
     *length = room - left;
     return OK;
@@ -63,7 +65,8 @@ static bool formula(const char *text)
 static void refuse(struct reading *r, const char *text)
 {
     if (r->status == OK)
-        r->status = err_about(r->err, INVALID, "file", text, "%s:%lld", r->name, (long long)r->line);
+        r->status = err_about(r->err, INVALID, "file", text, "%s:%lld", r->name,
+                              (long long)r->line);
 }
 
 static void take_cell(void *bytes, size_t size, void *of)
@@ -226,7 +229,7 @@ enum status csv_clock(const struct csv *csv, size_t row, int column, int64_t *se
     int hours, minutes, end = 0;
     const char *text = csv_text(csv, row, column);
     if (sscanf(text, "%2d:%2d%n", &hours, &minutes, &end) != 2 || text[end] != '\0' || hours < 0
-        || hours > 24 || minutes < 0 || minutes > 59)
+        || minutes < 0 || minutes > 59 || hours * 60 + minutes > 24 * 60)
         return csv_wrong(csv, row, column, "Not a time of day.", err);
     *seconds = hours * 3600 + minutes * 60;
     return OK;

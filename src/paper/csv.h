@@ -1,9 +1,10 @@
 /* csv.h - comma-separated files as people send them: read whole, or refused with line and reason.
  *
- * Reads RFC 4180 by libcsv, in UTF-8 (a byte order mark is passed over) or GB18030 (told by bytes that
- * are no UTF-8), separated by comma, semicolon or tab, whichever the head has most of. The first row
- * is the head; its names are found whatever their order, case or spaces. Cells are cleaned as
- * text_clean does. A cell that begins with = + - or @ and is no number is a formula, and refused. */
+ * Reads RFC 4180 by libcsv, in UTF-8 (a byte order mark is passed over) or GB18030 (told by bytes
+ * that are no UTF-8), separated by comma, semicolon or tab, whichever the head has most of. The
+ * first row is the head; its names are found whatever their order, case or spaces. Cells are
+ * cleaned as text_clean does. A cell that begins with = + - or @ and is no number is a formula, and
+ * refused. */
 #ifndef CUNHUO_PAPER_CSV_H
 #define CUNHUO_PAPER_CSV_H
 
@@ -24,7 +25,8 @@ struct csv {
 };
 
 /* `bytes` are the file's. INVALID: neither UTF-8 nor GB18030, no head, two columns of a name, a row
- * longer than the head, a quote without end, a formula: field is "file", detail has name and line. */
+ * longer than the head, a quote without end, a formula: field is "file", detail has name and
+ * line. */
 MUST_USE enum status csv_from_bytes(struct arena *arena, const char *name, const void *bytes,
                                     size_t size, struct csv *out, struct err *err);
 /* The same of a file on disk. NOT_FOUND: there is none. INVALID: larger than 64 MiB. */
