@@ -30,7 +30,7 @@ static enum status fill(struct county *county, const struct init_plan *plan, str
     struct tx *tx;
     struct arena *arena = arena_open(IMPORT_BYTES);
     if (arena == NULL) return BROKEN;
-    int64_t now_ms = plan->now_ms ? plan->now_ms : county_now_ms(county);
+    int64_t now_ms = county_now_ms(county);
     enum status done = db_write_begin(county->db, arena, &tx);
     if (done == OK) {
         done = import_folder(tx, plan->import, now_ms, out, err);
@@ -47,7 +47,7 @@ enum status init_county(const struct init_plan *plan, struct imported *out, stru
     *out = (struct imported){ 0 };
     TRY(county_init(plan->folder, &(struct county_plan){
         .name = plan->name, .zone_s = ZONE_CHINA_S, .may_turn = plan->may_turn,
-        .database = plan->database }, err));
+        .now_ms = plan->now_ms, .database = plan->database }, err));
     if (plan->roads) TRY(make_roads(plan, err));
     TRY(county_open(plan->folder, house_rooms, COUNTY_WRITE, &county, err));
     enum status done = plan->import ? fill(county, plan, out, err) : OK;
@@ -56,10 +56,18 @@ enum status init_county(const struct init_plan *plan, struct imported *out, stru
 }
 
 static const char usage[] =
-    "usage: cunhuo init FOLDER --name NAME [--import CSVS] [--roads EXTRACT] [--database URL]\n\n"
+    "usage: cunhuo init FOLDER --name NAME [--import CSVS] [--roads EXTRACT] [--database URL]\n"
+    "                          [--clock TIME]\n\n"
     "Makes a county in the new folder FOLDER: rows from the CSV files in the folder CSVS\n"
     "(docs/import.md), roads from an OpenStreetMap extract (.osm, .osm.gz, .osm.pbf).\n"
-    "Anything wrong is told with file and line, and nothing is imported.\n";
+    "Anything wrong is told with file and line, and nothing is imported.\n"
+    "--clock is for tests: the clock may be turned, and stands at TIME (2026-11-23T22:40).\n";
+
+static bool read_clock(const char *text, struct init_plan *plan)
+{
+    plan->may_turn = true;
+    return time_parse(text, ZONE_CHINA_S, &plan->now_ms) == OK;
+}
 
 int verb_init(int argc, char **argv)
 {
@@ -71,6 +79,7 @@ int verb_init(int argc, char **argv)
                : strcmp(argv[i], "--roads") == 0 ? &plan.roads
                : strcmp(argv[i], "--database") == 0 ? &plan.database : NULL;
         if (option && i + 1 < argc) *option = argv[++i];
+        else if (!strcmp(argv[i], "--clock") && i + 1 < argc && read_clock(argv[i + 1], &plan)) i++;
         else if (argv[i][0] != '-' && plan.folder == NULL) plan.folder = argv[i];
         else return fputs(usage, stderr), 2;
     }

@@ -147,6 +147,7 @@ static enum status settle(struct tx *tx, const struct county_plan *plan, struct 
     TRY(county_set(tx, "county.name", plan->name));
     TRY(set_i64(tx, "county.zone_s", plan->zone_s));
     TRY(set_i64(tx, "county.may_turn", plan->may_turn));
+    if (plan->may_turn && plan->now_ms) TRY(county_keep_turn(tx, plan->now_ms, false));
     return set_i64(tx, "county.code_key", (int64_t)key);
 }
 

@@ -43,6 +43,8 @@ struct county_plan {
     const char *name;             // "开化县"
     int32_t zone_s;
     bool may_turn;                // for demo and tests
+    int64_t now_ms;               // of one that may turn: its clock stands there from the start,
+                                  // and no job ever runs by the machine's time; 0: it runs
     uint64_t code_key;            // 0: a random one
     const char *database;         // postgresql://..., or NULL: county.db in the folder
 };
