@@ -11,6 +11,7 @@ static enum status draw_ops(struct draw *d, size_t from, size_t to);
 
 static enum status put(struct draw *d, const char *text, size_t size)
 {
+    if (size == 0) return OK;
     if (size > d->room - d->size) {
         size_t room = d->room ? d->room : OUT_START;
         while (room - d->size < size) room *= 2;
