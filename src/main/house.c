@@ -20,10 +20,41 @@
 
 /* ---- who and may ---- */
 
+/* An entry that nobody waits for stands in its own arena. */
+static void done_alone(struct entry *entry)
+{
+    arena_free(entry->arena);
+}
+
+/* A session in use is noted every few minutes, by an act of its own: whoever asks only reads. */
+struct seen_entry { struct entry entry; int64_t session_id, now_ms; };
+
+static enum status act_seen(struct tx *tx, struct entry *entry, struct err *err)
+{
+    const struct seen_entry *seen = (const struct seen_entry *)entry;
+    (void)err;
+    return session_seen(tx, seen->session_id, seen->now_ms);
+}
+
+static void note_seen(struct county *county, int64_t session_id, int64_t now_ms)
+{
+    struct arena *arena = arena_open(1 << 16);
+    struct seen_entry *seen = arena ? arena_new(arena, sizeof *seen) : NULL;
+    if (seen) {
+        *seen = (struct seen_entry){ .session_id = session_id, .now_ms = now_ms };
+        seen->entry = (struct entry){ .lane = LANE_IMPORT, .arena = arena, .act = act_seen,
+                                      .done = done_alone };
+        if (writer_put(county->writer, &seen->entry) == OK) return;
+    }
+    arena_free(arena);   // too busy: the next request notes it
+}
+
 static enum status who(struct tx *tx, const char *token, int64_t now_ms, struct who *out)
 {
     struct session session;
     TRY(session_find(tx, token, now_ms, &session));
+    if (now_ms - session.seen_ms >= SESSION_SEEN_MS)
+        note_seen(tx_county(tx), session.id, now_ms);
     *out = (struct who){ .user_id = session.person_id, .place_id = session.place_id,
                          .roles = session.roles, .session_id = session.id };
     return OK;
@@ -51,18 +82,13 @@ static enum status act_failed(struct tx *tx, struct entry *entry, struct err *er
     return login_note(tx, failed->phone, failed->at_ms, false);
 }
 
-static void done_failed(struct entry *entry)
-{
-    arena_free(entry->arena);   // the entry stands in it
-}
-
 static void note_failure(struct request *rq, const char *phone)
 {
     struct arena *arena = arena_open(1 << 16);
     struct failed_entry *failed = arena ? arena_new(arena, sizeof *failed) : NULL;
     if (failed) {
         failed->entry = (struct entry){ .lane = LANE_FIRST, .arena = arena, .act = act_failed,
-                                        .done = done_failed };
+                                        .done = done_alone };
         snprintf(failed->phone, sizeof failed->phone, "%s", phone);
         failed->at_ms = rq->arrived_ms;
         if (writer_put(rq->county->writer, &failed->entry) == OK) return;

@@ -40,6 +40,7 @@ struct play {
     int64_t hub_id;
     // what happened
     int64_t orders, refused, cancelled, late_orders, busy, parcels, lots, refused_acts;
+    int64_t batches;             // of acts, for their keys
     int64_t imbalance;           // as `cunhuo check` says
 };
 

@@ -8,12 +8,14 @@
 #include <time.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "demo/generate.h"
 #include "main/play.h"
 #include "paper/csv.h"
 
 enum {
     ORDERS = 3200, LAST_MINUTE = 1000, TOO_LATE = 40,   // of them in 22:59; after 23:00:00.2
+    SCARCE = 100, SCARCE_WANTED = 8,    // pieces; of a hundred who would like some
     LINES_MIN = 2, LINES_MAX = 6, PARCELS = 250, PARCEL_FILES = 3, POLL_MS = 200, POLLS_MAX = 900,
 };
 
@@ -31,7 +33,7 @@ struct order {
 struct evening {
     struct play *play;
     struct csv goods;
-    int code;
+    int code, stock;
     const struct actor **villagers;
     size_t villager_count;
     struct order *orders;
@@ -46,9 +48,14 @@ static void choose_lines(struct evening *e, struct order *order)
     struct rng *rng = &e->play->rng;
     order->lines = LINES_MIN + (int)rng_below(rng, LINES_MAX - LINES_MIN + 1);
     for (int i = 0; i < order->lines; i++) {
-        // Some goods are wanted by everybody: the square leans towards the first ones.
-        double lean = rng_unit(rng);
-        order->goods[i] = (size_t)(lean * lean * (double)e->goods.rows);
+        // Some goods are wanted by everybody: the square leans towards the first ones. What is
+        // scarce is wanted by few, but by more than there is.
+        int64_t stock;
+        do {
+            double lean = rng_unit(rng);
+            order->goods[i] = (size_t)(lean * lean * (double)e->goods.rows);
+            if (text_i64(csv_text(&e->goods, order->goods[i], e->stock), &stock) != OK) stock = SCARCE;
+        } while (stock < SCARCE && rng_below(rng, 100) >= SCARCE_WANTED);
         order->quantity[i] = 1 + (int64_t)rng_below(rng, 3);
     }
 }
@@ -310,6 +317,7 @@ enum status play_evening(struct play *play, struct caller *caller, struct err *e
     snprintf(path, sizeof path, "%s/goods.csv", play->import);
     TRY(csv_read(play->arena, path, &e.goods, err));
     e.code = csv_column(&e.goods, "code");
+    e.stock = csv_column(&e.goods, "stock");
     e.orders = arena_new(play->arena, e.order_count * sizeof *e.orders);
     if (e.orders == NULL) return BROKEN;
     pthread_mutex_init(&e.lock, NULL);

@@ -30,32 +30,51 @@ static void send_picks(struct play *play, struct caller *caller, json_t *picks, 
     json_decref(answer);
 }
 
+struct picking { struct play *play; struct caller *caller; json_t *picks; size_t done, batches; };
+
+static void send(struct picking *p)
+{
+    if (json_array_size(p->picks) > 0) send_picks(p->play, p->caller, p->picks, p->batches++);
+    else json_decref(p->picks);
+    p->picks = json_array();
+}
+
 /* Every line is picked; one in so many comes up a piece short, and its money goes back at once. */
+static void pick_order(struct picking *p, const json_t *order, int64_t *short_lines)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(order, "lines"), i, line) {
+        bool is_short = p->done % SHORT_EVERY == SHORT_EVERY / 2;
+        *short_lines += is_short;
+        json_array_append_new(p->picks, json_pack("{s:o, s:s, s:I, s:I}", "id",
+            json_sprintf("pick-%zu", p->done++), "order", text(order, "order"), "line",
+            json_integer_value(json_object_get(line, "line")), "picked",
+            json_integer_value(json_object_get(line, "quantity")) - (is_short ? 1 : 0)));
+        if (json_array_size(p->picks) == BATCH) send(p);
+    }
+}
+
 static void pick(struct play *play, struct caller *caller)
 {
-    char path[64];
-    json_t *list = NULL, *line, *picks = json_array();
-    size_t i, done = 0, batches = 0;
+    char path[128], after[32] = "";
+    struct picking p = { .play = play, .caller = caller, .picks = json_array() };
+    const struct actor *picker = actor_of(play, role_set("picker"), NULL, 0);
     int64_t short_lines = 0;
-    snprintf(path, sizeof path, "/shop/picks?day=%lld", (long long)play->day);
-    caller_call(caller, actor_of(play, role_set("picker"), NULL, 0), path, NULL, NULL, &list);
-    json_array_foreach(json_object_get(list, "picks"), i, line) {
-        json_int_t wanted = json_integer_value(json_object_get(line, "quantity"));
-        bool is_short = i % SHORT_EVERY == SHORT_EVERY / 2;
-        short_lines += is_short;
-        json_array_append_new(picks, json_pack("{s:o, s:s, s:I, s:I}", "id",
-            json_sprintf("pick-%zu", i), "order", text(line, "order"), "line",
-            json_integer_value(json_object_get(line, "line")), "picked",
-            wanted - (is_short ? 1 : 0)));
-        done++;
-        if (json_array_size(picks) < BATCH) continue;
-        send_picks(play, caller, picks, batches++);
-        picks = json_array();
-    }
-    if (json_array_size(picks) > 0) send_picks(play, caller, picks, batches);
-    else json_decref(picks);
-    json_decref(list);
-    play_say(play, "%zu lines are picked, %lld come up short and are paid back", done,
+    do {
+        json_t *list = NULL, *order;
+        size_t i;
+        snprintf(path, sizeof path, "/shop/picks?day=%lld&limit=500%s%s", (long long)play->day,
+                 *after ? "&after=" : "", after);
+        caller_call(caller, picker, path, NULL, NULL, &list);
+        json_array_foreach(json_object_get(list, "orders"), i, order)
+            pick_order(&p, order, &short_lines);
+        snprintf(after, sizeof after, "%s", text(list, "after"));
+        json_decref(list);
+    } while (*after);
+    send(&p);
+    json_decref(p.picks);
+    play_say(play, "%zu lines are picked, %lld come up short and are paid back", p.done,
              (long long)short_lines);
 }
 

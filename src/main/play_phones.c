@@ -7,7 +7,7 @@
 enum { BATCH = 200 };
 
 struct phone { const struct actor *actor; json_t *acts; };
-struct phones { struct play *play; struct phone *at; size_t count; int64_t sent; };
+struct phones { struct play *play; struct phone *at; size_t count; };
 
 struct phones *phones_new(struct play *play)
 {
@@ -57,7 +57,7 @@ static void flush_one(struct phones *phones, struct caller *caller, struct phone
         char key[64];
         for (size_t i = first; i < total && i < first + BATCH; i++)
             json_array_append(batch, json_array_get(phone->acts, i));
-        snprintf(key, sizeof key, "acts-%lld", (long long)++phones->sent);
+        snprintf(key, sizeof key, "acts-%lld", (long long)++phones->play->batches);
         int status = caller_send(caller, phone->actor, "/bus/acts", key,
                                  json_pack("{s:o}", "acts", batch), &answer);
         if (status != 200) {
