@@ -103,7 +103,10 @@ struct civil civil_of_day(int64_t days)
     };
 }
 
-int64_t day_of(int64_t ms, int32_t zone_s) { return floor_div(ms + zone_s * INT64_C(1000), DAY_MS); }
+int64_t day_of(int64_t ms, int32_t zone_s)
+{
+    return floor_div(ms + zone_s * INT64_C(1000), DAY_MS);
+}
 
 int64_t day_ms(int64_t day, int32_t second_of_day, int32_t zone_s)
 {

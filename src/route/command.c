@@ -104,7 +104,8 @@ static enum status parse(int argc, char **argv, struct arguments *a, struct err 
     return OK;
 }
 
-/* What a stop is called: its client's number, or job's index, or p3 and d3 for a shipment's ends. */
+/* What a stop is called: its client's number, or job's index, or p3 and d3 for a shipment's
+ * ends. */
 static json_t *stop_id(const struct route_file *file, enum route_kind kind, int32_t index)
 {
     if (kind == ROUTE_RELOAD) return file->vrplib ? json_integer(0) : json_string("reload");

@@ -65,8 +65,9 @@ bool line_insert(const struct model *model, struct line *line, const struct plac
 /* Takes out the nodes that are marked, and trips that get empty. true: feasible. */
 bool line_drop(const struct model *model, struct line *line, const uint8_t *marked);
 
-/* The cheapest feasible place below best->cost; true: best was bettered. `blink`: NULL, or positions
- * until the next one passed over, drawn from `rng`. `scratch` has room for 3 spots more. */
+/* The cheapest feasible place below best->cost; true: best was bettered. `blink`: NULL, or
+ * positions until the next one passed over, drawn from `rng`. `scratch` has room for 3 spots
+ * more. */
 struct rng;
 struct scan {
     const struct model *model;

@@ -1,7 +1,8 @@
 /* plan.c - the live plan: a state that is asked and edited job by job.
  *
  * The plan owns copies of types, jobs and shipments, so that loads can grow; its model follows each
- * change. Every edit is tried on a scratch line or undone, so the plan is feasible after each call. */
+ * change. Every edit is tried on a scratch line or undone, so the plan is feasible after each
+ * call. */
 #include "route/state.h"
 
 #include <assert.h>
@@ -381,7 +382,8 @@ enum status route_plan_add_load(struct route_plan *plan, int32_t job,
     return OK;
 }
 
-/* Takes the node (and mate) out of its line; false: what is left is not feasible, nothing changed. */
+/* Takes the node (and mate) out of its line; false: what is left is not feasible, nothing
+ * changed. */
 static bool take_out(struct route_plan *plan, int32_t node)
 {
     struct state *state = &plan->state;
@@ -431,7 +433,8 @@ static void put_back(struct route_plan *plan, int32_t slot, int64_t cost)
     state->cost = cost;
 }
 
-/* The one way to grow: `keep` makes it so, else all is put back. The quote tells where it stands. */
+/* The one way to grow: `keep` makes it so, else all is put back. The quote tells where it
+ * stands. */
 static enum status grow(struct route_plan *plan, int32_t job, const struct route_growth *growth,
                         bool keep, struct route_quote *out, enum route_reason *reason)
 {

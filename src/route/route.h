@@ -21,8 +21,9 @@
  * Ownership: a problem borrows every array it points to. Solutions and read problems live in the
  * caller's arena. One call uses no memory of another, so calls may run in parallel.
  *
- * The method: Christiaens and Vanden Berghe 2020 (slack induction by string removals) with simulated
- * annealing, on routes whose prefixes and suffixes are kept as segments (Vidal et al. 2014). */
+ * The method: Christiaens and Vanden Berghe 2020 (slack induction by string removals) with
+ * simulated annealing, on routes whose prefixes and suffixes are kept as segments (Vidal et al.
+ * 2014). */
 #ifndef CUNHUO_ROUTE_ROUTE_H
 #define CUNHUO_ROUTE_ROUTE_H
 
@@ -133,12 +134,12 @@ struct route_tour {
 };
 
 #define ROUTE_REASONS(X) \
-    X(FLEET, "fleet")              /* it fits an empty vehicle; there are not enough, or too full */ \
+    X(FLEET, "fleet")              /* fits an empty vehicle; there are not enough, or too full */ \
     X(CAPACITY, "capacity")        /* more than any vehicle holds */ \
     X(WINDOW, "window")            /* its window or the shift can't be met, even alone */ \
     X(UNREACHABLE, "unreachable")  /* no road to it or from it */ \
     X(SKILL, "skill")              /* no vehicle has the skills, or is the one it is pinned to */ \
-    X(LONG, "too long")            /* longer than a limit of duration, travel or distance, alone */ \
+    X(LONG, "too long")            /* alone longer than a limit of duration, travel, distance */ \
     X(PRIZE, "prize")              /* optional, and not worth its cost */
 enum route_reason {
 #define X(name, text) ROUTE_NO_##name,
@@ -229,15 +230,16 @@ struct route_report {
     int64_t cost, distance, duration;   // computed anew
 };
 
-/* Computes everything anew from types, kinds and indexes. `told`: also compares times, sums and cost
- * with those the solution tells (without, they are not looked at). BROKEN: the arena is used up. */
+/* Computes everything anew from types, kinds and indexes. `told`: also compares times, sums and
+ * cost with those the solution tells (without, they are not looked at). BROKEN: the arena is used
+ * up. */
 MUST_USE enum status route_check(struct arena *arena, const struct route_problem *problem,
     const struct route_solution *solution, bool told, struct route_report *out);
 
 /* ---- the live plan: a feasible solution that grows by the minute ----
  * Every call leaves it feasible; jobs that are not planned cost nothing. All its calls take
- * microseconds; an insertion costs the length of its tour. Not for two threads at once. The matrices
- * stay borrowed; types, jobs and shipments are copied. */
+ * microseconds; an insertion costs the length of its tour. Not for two threads at once. The
+ * matrices stay borrowed; types, jobs and shipments are copied. */
 
 struct route_plan;
 
@@ -319,8 +321,8 @@ struct route_file {
     int32_t vehicle_count, client_count;
 };
 
-/* `format`: "auto", "json", "vrplib". INVALID: err names field, file and line or item. The JSON form
- * is told in docs/route.md. */
+/* `format`: "auto", "json", "vrplib". INVALID: err names field, file and line or item. The JSON
+ * form is told in docs/route.md. */
 MUST_USE enum status route_read(struct arena *arena, const char *path, const char *format,
     enum route_round round, struct route_file *out, struct err *err);
 

@@ -2,8 +2,9 @@
  *
  * Kernels are one function compiled for what the problem uses. Where constant-time tests don't
  * suffice (several windows with a duration, trips with releases) they are necessary conditions, and
- * the insertion is then tried on a scratch line. That one stop more doesn't shorten the day is taken
- * for granted: where it does, on matrices that break the triangle inequality, a place may be missed. */
+ * the insertion is then tried on a scratch line. That one stop more doesn't shorten the day is
+ * taken for granted: where it does, on matrices that break the triangle inequality, a place may be
+ * missed. */
 #include "route/line.h"
 
 #include <math.h>

@@ -8,7 +8,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-enum { GENEROUS_EVERY = 8, DISTRACTED_EVERY = 16, UNSERVED_ALL = 24, UNSERVED_DRAWN = 10, POINTS_MAX = 4096 };
+enum {
+    GENEROUS_EVERY = 8, DISTRACTED_EVERY = 16, UNSERVED_ALL = 24, UNSERVED_DRAWN = 10,
+    POINTS_MAX = 4096
+};
 static const double hot = 3.0, cold = 0.02;     // in means of a stop's cost
 
 static bool search_rooms(struct search *s)

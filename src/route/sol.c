@@ -1,7 +1,7 @@
 /* sol.c - files by their form, and solutions in the CVRPLIB .sol form.
  *
- * `Route #k: 3 17 0 5`: clients by number, 0 is a reload. Where vehicles differ, route k is vehicle k
- * of the file; where they don't, numbers don't matter. */
+ * `Route #k: 3 17 0 5`: clients by number, 0 is a reload. Where vehicles differ, route k is vehicle
+ * k of the file; where they don't, numbers don't matter. */
 #include "route/read.h"
 
 #include <errno.h>

@@ -142,7 +142,8 @@ static int32_t stop_node(const struct model *model, const struct route_stop *sto
 /* What became of a node while a solution is loaded. */
 struct seen { int32_t trip; bool paired, taken; };
 
-/* Marks the pairs of which both ends stand in one trip, in order. Trips are numbered from `mark`. */
+/* Marks the pairs of which both ends stand in one trip, in order. Trips are numbered from
+ * `mark`. */
 static void find_pairs(const struct model *model, const struct route_tour *tour, struct seen *seen,
                        int32_t mark)
 {
@@ -182,8 +183,8 @@ static int32_t tour_nodes(const struct state *state, const struct route_tour *to
     return count;
 }
 
-/* The nodes one by one at the line's end, leaving out those that break a constraint. A pair is handed
- * over where it was fetched: in the tour's own order it may be the one in the way. */
+/* The nodes one by one at the line's end, leaving out those that break a constraint. A pair is
+ * handed over where it was fetched: in the tour's own order it may be the one in the way. */
 static bool fill_piecewise(const struct model *model, struct line *line, int32_t type,
                            const int32_t *nodes, int32_t count)
 {

@@ -37,11 +37,12 @@ MUST_USE bool state_room(struct state *state, struct line *line, int32_t more);
 /* After a slot's line changed: where its nodes are; a line without stops is given back. */
 void state_seat(struct state *state, int32_t slot);
 
-/* The cheapest place for a node in slot's line, or in an empty vehicle of `type` (slot -1). The cost
- * of an empty vehicle is in best->cost. true: best was bettered. */
+/* The cheapest place for a node in slot's line, or in an empty vehicle of `type` (slot -1). The
+ * cost of an empty vehicle is in best->cost. true: best was bettered. */
 bool state_scan_empty(struct state *state, int32_t type, int32_t node, struct place *best);
 
-/* Puts a node (and its mate) in: slot -1 opens a vehicle of `type`. Returns the slot, -1: no memory. */
+/* Puts a node (and its mate) in: slot -1 opens a vehicle of `type`. Returns the slot, -1: no
+ * memory. */
 int32_t state_insert(struct state *state, int32_t slot, int32_t type, const struct place *place,
     int32_t node);
 

@@ -1,8 +1,8 @@
 /* test_brute.c - the search against brute force on thousands of tiny random problems.
  *
- * Brute force: for each type and each set of tasks every order of stops and every placing of reloads
- * is driven, from every second of departure where the duration matters; then sets are dealt to
- * vehicles. It knows the problem only, nothing of the search. */
+ * Brute force: for each type and each set of tasks every order of stops and every placing of
+ * reloads is driven, from every second of departure where the duration matters; then sets are dealt
+ * to vehicles. It knows the problem only, nothing of the search. */
 #include "base/test.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* test_search.c - what holds for every search: repeatable, never worse than its start, right; reasons;
- * visible instances under a loose bound. */
+/* test_search.c - what holds for every search: repeatable, never worse than its start, right;
+ * reasons; visible instances under a loose bound. */
 #include "base/test.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* vrplib.c - reads VRPLIB files: CVRP, VRPTW, HFVRP, MDVRPTW, MTVRPTWR, PCVRPTW, PDPTW.
  *
- * Lines are `KEY : value`, or the name of a section and then its rows. Rows may come in any order but
- * each node has exactly one. Equal vehicles are grouped to types in order of first appearance. */
+ * Lines are `KEY : value`, or the name of a section and then its rows. Rows may come in any order
+ * but each node has exactly one. Equal vehicles are grouped to types in order of first
+ * appearance. */
 #include "route/read.h"
 
 #include <math.h>
@@ -255,7 +256,8 @@ static enum status read_key(struct vrp *v, const char *key, char *value)
             return bad(v, "DIMENSION", "No number, out of range, or told twice");
         v->nodes = (int32_t)number;
     } else if (strcmp(key, "VEHICLES") == 0) {
-        if (!whole || v->vehicles) return bad(v, "VEHICLES", "No number, out of range, or told twice");
+        if (!whole || v->vehicles)
+            return bad(v, "VEHICLES", "No number, out of range, or told twice");
         v->vehicles = (int32_t)number;
         v->has_vehicles = true;
     } else if (strcmp(key, "CAPACITY") == 0) {
