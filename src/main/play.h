@@ -41,7 +41,8 @@ struct play {
     // what happened
     int64_t orders, refused, cancelled, late_orders, busy, parcels, lots, refused_acts;
     int64_t batches;             // of acts, for their keys
-    int64_t imbalance;           // as `cunhuo check` says
+    int64_t imbalance, gaps;     // as `cunhuo check` says; -1: it could not say
+    bool unsound;
 };
 
 /* ---- HTTP (play_http.c) ---- */

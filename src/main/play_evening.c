@@ -14,8 +14,8 @@
 #include "paper/csv.h"
 
 enum {
-    ORDERS = 3200, LAST_MINUTE = 1000, TOO_LATE = 40,   // of them in 22:59; after 23:00:00.2
-    SCARCE = 100, SCARCE_WANTED = 8,    // pieces; of a hundred who would like some
+    ORDERS = 3600, LAST_MINUTE = 1000, TOO_LATE = 40,   // of them in 22:59; after 23:00:00.2
+    SCARCE = 100, SCARCE_WANTED = 4,    // pieces; of a hundred who would like some
     LINES_MIN = 2, LINES_MAX = 6, PARCELS = 250, PARCEL_FILES = 3, POLL_MS = 200, POLLS_MAX = 900,
 };
 

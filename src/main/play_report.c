@@ -18,12 +18,13 @@ static void check(struct play *play)
     program[length < 0 ? 0 : length] = '\0';
     snprintf(command, sizeof command, "'%s' check '%s'", program, play->county);
     FILE *out = popen(command, "r");
-    play->imbalance = -1;
+    play->imbalance = play->gaps = -1;
     while (out && fgets(line, sizeof line, out)) {
         long long found;
         if (sscanf(line, "ledger_imbalance %lld", &found) == 1) play->imbalance = found;
+        if (sscanf(line, "custody_gaps %lld", &found) == 1) play->gaps = found;
     }
-    if (out == NULL || pclose(out) != 0) play->imbalance = play->imbalance ? play->imbalance : -1;
+    if (out == NULL || pclose(out) != 0) play->unsound = true;
 }
 
 static json_t *make(struct play *play, const json_t *bus, const json_t *shop)
@@ -34,7 +35,7 @@ static json_t *make(struct play *play, const json_t *bus, const json_t *shop)
         { "kept", number(bus, "kept") }, { "late", number(bus, "late") },
         { "consignments", number(bus, "consignments") }, { "vehicles", number(bus, "vehicles") },
         { "plan_ms", number(bus, "plan_ms") }, { "ledger_imbalance", play->imbalance },
-        { "custody_gaps", number(bus, "custody_gaps") }, { "oversold", number(shop, "oversold") },
+        { "custody_gaps", play->gaps }, { "oversold", number(shop, "oversold") },
         { "kilometres", number(bus, "metres") / 1000 },
         { "cost_per_piece_fen", number(bus, "cost_per_piece_fen") },
         { "parcels", number(bus, "parcels") }, { "lots", number(bus, "lots") },
@@ -87,6 +88,8 @@ enum status play_report(struct play *play, struct caller *caller, struct err *er
     if (first != 200 || second != 200)
         return err_about(err, INVALID, NULL, "The day's figures can't be had.", "%d %d", first,
                          second);
+    if (play->unsound)
+        return err_set(err, INVALID, NULL, "cunhuo check finds the county unsound; see above.");
     if (written != 0) return err_about(err, BROKEN, NULL, "Not written:", "%s", path);
     printf("  report               %s\n", path);
     return OK;

@@ -116,9 +116,11 @@ static enum status check_all(struct county *county, struct arena *arena, struct 
     TRY(db_verify(county->db, err));
     TRY(db_read_begin(county->db, arena, &tx));
     enum status sound = ledger_check(tx, &imbalance, err);
-    if (sound == OK) sound = audit_check(tx, err);
-    db_read_end(tx);
     if (sound == OK) printf("ledger_imbalance %lld\n", (long long)imbalance);
+    if (sound == OK) sound = audit_check(tx, err);
+    for (const struct room *const *room = county->rooms; *room && sound == OK; room++)
+        if ((*room)->check) sound = (*room)->check(tx, err);
+    db_read_end(tx);
     return sound;
 }
 

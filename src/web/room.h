@@ -120,6 +120,9 @@ struct room {
      * there, before the first request), ended when it closes. county_state finds it. */
     enum status (*start)(struct county *county, void **state, struct err *err);
     void (*stop)(struct county *county, void *state);
+    /* `cunhuo check`: recomputes what the room's rows promise, and prints its counts, one "name
+     * number" a line. INVALID: something is not as it must be. Optional. */
+    enum status (*check)(struct tx *tx, struct err *err);
 };
 
 /* The room's routes one after the other: the first for NULL, then the one after `last`; NULL: no

@@ -1,8 +1,11 @@
 /* bus.c - the room of the village goods bus: its tables, permissions and routes. */
 #include "rooms/bus/inside.h"
 
+#include <stdio.h>
+#include "db/db.h"
 #include "rooms/bus/acts.h"
 #include "rooms/bus/closure.h"
+#include "rooms/bus/custody.h"
 #include "rooms/bus/delay.h"
 #include "rooms/bus/exception.h"
 #include "rooms/bus/report.h"
@@ -47,6 +50,8 @@ static const char *const tables[] = {
     " seq BIGINT NOT NULL, place_id BIGINT NOT NULL REFERENCES people_place (place_id),"
     " arrives_ms BIGINT NOT NULL, departs_ms BIGINT NOT NULL, eta_ms BIGINT NOT NULL,"
     " arrived_ms BIGINT, departed_ms BIGINT,"
+    // How much later than planned the roads as they are now make it, all its way from the hub.
+    " detour_ms BIGINT NOT NULL,"
     " cause TEXT CHECK (cause IN ('road', 'breakdown')),"   // of a delay, where it is known
     " state TEXT NOT NULL"
     " CHECK (state IN ('planned', 'arrived', 'done', 'skipped', 'replaced')),"
@@ -70,7 +75,7 @@ static const char *const tables[] = {
     " consignment_id BIGINT REFERENCES consignment (id), place_id BIGINT NOT NULL,"
     " up BIGINT NOT NULL, stop_id BIGINT, planned_parent_id BIGINT,"
     // Who has it before the first scan: the hub for what goes down, the sender for what goes up.
-    " origin_id BIGINT NOT NULL, made_ms BIGINT NOT NULL,"
+    " origin_id BIGINT NOT NULL, end_id BIGINT NOT NULL, made_ms BIGINT NOT NULL,"
     // Folded from its events, for lists; custody_check compares.
     " holder_id BIGINT NOT NULL, parent_id BIGINT NOT NULL, since_ms BIGINT NOT NULL,"
     " arrived_ms BIGINT, gap TEXT)",
@@ -85,6 +90,7 @@ static const char *const tables[] = {
     " action TEXT NOT NULL CHECK (action IN ('hand_over', 'pack', 'unpack')),"
     " unit_id BIGINT NOT NULL, giver_id BIGINT NOT NULL, taker_id BIGINT NOT NULL,"
     " parent_id BIGINT NOT NULL, by_id BIGINT NOT NULL, place_id BIGINT NOT NULL,"
+    " phone_ms BIGINT NOT NULL, offset_ms BIGINT NOT NULL,"   // as the phone told them
     " scanned_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL)",
     "CREATE INDEX custody_event_in_order ON custody_event (unit_id, scanned_ms, event_id)",
     "CREATE INDEX custody_event_of_parent ON custody_event (parent_id, scanned_ms, event_id)",
@@ -92,7 +98,8 @@ static const char *const tables[] = {
     // What else phones tell of a trip: departed, arrived, left, returned. Facts, only added.
     "CREATE TABLE trip_event (event_id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL,"
     " trip_id BIGINT NOT NULL, stop_id BIGINT NOT NULL, by_id BIGINT NOT NULL,"
-    " at_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL)",
+    " phone_ms BIGINT NOT NULL, offset_ms BIGINT NOT NULL, at_ms BIGINT NOT NULL,"
+    " received_ms BIGINT NOT NULL)",
     "CREATE INDEX trip_event_of_trip ON trip_event (trip_id, at_ms, event_id)",
 
     // A road closed or slowed (封路): parts in a million of the speed, 0 is closed.
@@ -130,10 +137,32 @@ static const struct route *const routes[] = {
     view_routes, NULL
 };
 
+static const struct sql find_days = SQL("SELECT DISTINCT day FROM unit ORDER BY day");
+
+/* Every unit's custody is folded anew from its scans and compared with what the rows say. */
+static enum status check(struct tx *tx, struct err *err)
+{
+    struct rows *rows;
+    int64_t gaps = 0, stale = 0;
+    enum status found = db_first(tx, &find_days, NO_ARGS, &rows);
+    for (; found == OK; found = db_next(rows)) {
+        int64_t day_gaps, day_stale;
+        TRY(custody_check(tx, row_i64(rows, 0), &day_gaps, &day_stale, err));
+        gaps += day_gaps;
+        stale += day_stale;
+    }
+    if (found != NOT_FOUND) return found;
+    printf("custody_gaps %lld\n", (long long)gaps);
+    if (stale > 0)
+        return err_about(err, INVALID, NULL, "Units are not where their scans say:", "%lld",
+                         (long long)stale);
+    return OK;
+}
+
 extern const struct room bus_room;   // found by main/rooms.h
 const struct room bus_room = {
     .name = "bus", .tables = tables, .more_routes = routes, .jobs = bus_jobs,
-    .figures = bus_report_figures, .start = start, .stop = stop,
+    .figures = bus_report_figures, .start = start, .stop = stop, .check = check,
 };
 
 struct bus *bus_of(const struct county *county) { return county_state(county, &bus_room); }

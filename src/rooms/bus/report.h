@@ -18,7 +18,7 @@ struct report {
     int64_t promises, kept, late;         // due by `at_ms`; promises = kept + late
     int64_t vehicles, trips, stops;
     int64_t plan_ms;                      // from the closing to the plan's publication
-    int64_t custody_gaps;                 // units with a gap, or whose columns are not their fold
+    int64_t custody_gaps;                 // units with a hand-over that doesn't fit
     int64_t metres, cost_fen, pieces;
     int64_t load_down_permille, load_up_permille;   // of the fullest dimension, mean over trips
     int64_t late_causes[4];               // in the order of LATE_CAUSES
