@@ -44,7 +44,8 @@ static enum status add(struct arena *arena, const struct catalogue *catalogue, s
     for (size_t i = 0; i < cart->count && line == NULL; i++)
         if (cart->lines[i].sku_id == item->sku.id) line = &cart->lines[i];
     if (line == NULL) {
-        if (cart->count == LINES_MAX) return err_set(err, INVALID, "lines", "This list is too long.");
+        if (cart->count == LINES_MAX)
+            return err_set(err, INVALID, "lines", "This list is too long.");
         line = &cart->lines[cart->count++];
         *line = (struct cart_line){
             .sku_id = item->sku.id, .stock_id = item->stock_id, .sold_id = item->sold_id,

@@ -316,7 +316,8 @@ static enum status act_fill(struct tx *tx, const void *in, void *out, struct err
     struct party party;
     *filling = *(const struct filling *)in;
     enum status found = party_by_phone(tx, filling->phone, &party, err);
-    if (found == NOT_FOUND) return err_set(err, NOT_FOUND, "phone", "Nobody has this phone number.");
+    if (found == NOT_FOUND)
+        return err_set(err, NOT_FOUND, "phone", "Nobody has this phone number.");
     if (found != OK) return found;
     return wallet_fill(tx, party.id, filling->amount_fen, filling->at_ms, &filling->balance_fen,
                        err);

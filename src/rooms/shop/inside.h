@@ -1,9 +1,9 @@
 /* inside.h - the shop's state in memory, for its own files only.
  *
- * The catalogue is a snapshot of all SKUs that are sold, made when the county starts and again after
- * a SKU or a price has changed. A request holds it while it reads; nothing in it changes but `left`,
- * the pieces that can still be had, which the writer keeps in step with the ledger (taken by an act,
- * given back should the act be undone) and which pages read. What decides is the ledger.
+ * The catalogue is a snapshot of all SKUs that are sold, made when the county starts and again
+ * after a SKU or a price has changed. A request holds it while it reads; nothing in it changes but
+ * `left`, the pieces that can still be had, which the writer keeps in step with the ledger (taken
+ * by an act, given back should the act be undone) and which pages read. What decides is the ledger.
  *
  * `lock` guards the pointer and the count of holders, for nanoseconds.
  *
@@ -90,8 +90,8 @@ MUST_USE enum status catalogue_search(const struct catalogue *catalogue, struct 
 
 MUST_USE enum status villages_make(struct tx *tx, struct villages **out, struct err *err);
 void villages_free(struct villages *villages);
-/* Borrowed as long as the county is open. The village of a code; the first one that is this place or
- * is served by it. NOT_FOUND: there is none, or no bus stop serves it. */
+/* Borrowed as long as the county is open. The village of a code; the first one that is this place
+ * or is served by it. NOT_FOUND: there is none, or no bus stop serves it. */
 MUST_USE enum status village_by_code(struct shop *shop, const char *code,
                                      const struct village **out);
 MUST_USE enum status village_of_place(struct shop *shop, int64_t place_id,

@@ -56,8 +56,8 @@ enum status pay_read(struct request *rq, enum pay *out, struct err *err)
 
 enum { WALLETS_KNOWN = 8192 };   // slots, by villager: a newcomer takes the slot of another
 
-/* Accounts that the writer has met: an account's id never changes, but what opened it may be undone,
- * so each is forgotten together with the act that has remembered it. */
+/* Accounts that the writer has met: an account's id never changes, but what opened it may be
+ * undone, so each is forgotten together with the act that has remembered it. */
 struct known {
     int64_t orders_id, demo_id;
     struct known_wallet { int64_t villager_id, account_id; } wallets[WALLETS_KNOWN];

@@ -1,8 +1,8 @@
 /* pay.h - ways to pay (支付方式): where money of an order comes from, and where it goes back to.
  *
- * A way names the account that is debited when an order is paid and credited when it is refunded; the
- * other side is always "orders", what the county owes to those who have ordered. A provider that
- * answers later (WeChat Pay) is a way whose account is what the provider owes us. */
+ * A way names the account that is debited when an order is paid and credited when it is refunded;
+ * the other side is always "orders", what the county owes to those who have ordered. A provider
+ * that answers later (WeChat Pay) is a way whose account is what the provider owes us. */
 #ifndef CUNHUO_SHOP_PAY_H
 #define CUNHUO_SHOP_PAY_H
 

@@ -39,14 +39,15 @@ static const struct sql sum_skus = SQL(
     " CAST(coalesce(o.held, 0) AS BIGINT) FROM sku AS s"
     " LEFT JOIN (SELECT sku_id, sum(pieces) AS pieces FROM stock_in GROUP BY sku_id) AS i"
     "  ON i.sku_id = s.id"
-    " LEFT JOIN (SELECT l.sku_id, sum(CASE WHEN o.state <> 'held' THEN l.quantity ELSE 0 END) AS sold,"
+    " LEFT JOIN (SELECT l.sku_id,"
+    "  sum(CASE WHEN o.state <> 'held' THEN l.quantity ELSE 0 END) AS sold,"
     "  sum(CASE WHEN o.state = 'held' THEN l.quantity ELSE 0 END) AS held"
     "  FROM order_line AS l JOIN shop_order AS o ON o.id = l.order_id"
     "  WHERE o.state IN ('held', 'paid', 'picked', 'collected') GROUP BY l.sku_id) AS o"
     "  ON o.sku_id = s.id ORDER BY s.id");
 
-/* A SKU is wrong when its stock went below nothing, when the ledger's stock is not what came in less
- * what orders have, or when what is held is not what unpaid orders wait for. */
+/* A SKU is wrong when its stock went below nothing, when the ledger's stock is not what came in
+ * less what orders have, or when what is held is not what unpaid orders wait for. */
 static enum status check_sku(struct tx *tx, int64_t hub_id, const struct rows *rows,
                              int64_t *wrong, struct err *err)
 {
@@ -128,6 +129,7 @@ const struct figure shop_figures[] = {
           "  (SELECT coalesce(sum(l.quantity), 0) FROM order_line AS l JOIN shop_order AS o"
           "   ON o.id = l.order_id WHERE l.sku_id = s.id AND o.arrived_ms < $2"
           "   AND ($3 = 0 OR o.place_id = $3)"
-          "   AND o.state IN ('held', 'paid', 'picked', 'collected')) AS has FROM sku AS s) AS t") },
+          "   AND o.state IN ('held', 'paid', 'picked', 'collected')) AS has"
+          "  FROM sku AS s) AS t") },
     { 0 }
 };

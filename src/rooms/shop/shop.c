@@ -114,8 +114,8 @@ static const struct route *const routes[] = {
     goods_routes, quote_routes, buy_routes, follow_routes, pick_routes, shop_report_routes, NULL
 };
 static const struct permission *const permissions[] = {
-    &buy_permission, &goods_permission, &wallet_permission, &pick_permission, &shop_report_permission,
-    NULL
+    &buy_permission, &goods_permission, &wallet_permission, &pick_permission,
+    &shop_report_permission, NULL
 };
 
 extern const struct room shop_room;   // found by the list of rooms

@@ -1,8 +1,8 @@
 /* shop.h - what the village fresh shop (乡村鲜生) offers to the house and the other rooms.
  *
- * Money of an open order stands in the ledger on the account "orders" (what the county owes to those
- * who ordered) until the order's goods are collected; stock is an account per SKU and place that is
- * never less than what is held. Prices are fen, frozen on the order's lines. */
+ * Money of an open order stands in the ledger on the account "orders" (what the county owes to
+ * those who ordered) until the order's goods are collected; stock is an account per SKU and place
+ * that is never less than what is held. Prices are fen, frozen on the order's lines. */
 #ifndef CUNHUO_SHOP_SHOP_H
 #define CUNHUO_SHOP_SHOP_H
 

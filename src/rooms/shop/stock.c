@@ -1,8 +1,8 @@
 /* stock.c - SKUs into the shop's list, pieces into stock, and new prices.
  *
- * Stock of a SKU is one ledger account at the hub, of pieces, that can't go below what is held. What
- * came in stands against the account "supply", what was sold against "sold", what was missing when
- * an order was packed goes from "sold" to "short": in = stock + sold + short, always. */
+ * Stock of a SKU is one ledger account at the hub, of pieces, that can't go below what is held.
+ * What came in stands against the account "supply", what was sold against "sold", what was missing
+ * when an order was packed goes from "sold" to "short": in = stock + sold + short, always. */
 #include "rooms/shop/stock.h"
 
 #include <string.h>
@@ -66,7 +66,8 @@ static const struct sql add_sku = SQL(
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"
     " RETURNING id");
 static const struct sql add_price = SQL(
-    "INSERT INTO price_history (id, sku_id, price_fen, from_ms, by_id) VALUES ($1, $2, $3, $4, $5)");
+    "INSERT INTO price_history (id, sku_id, price_fen, from_ms, by_id)"
+    " VALUES ($1, $2, $3, $4, $5)");
 
 static enum status note_price(struct tx *tx, int64_t sku_id, int64_t price_fen, int64_t at_ms,
                               int64_t by_id)

@@ -1,4 +1,4 @@
-/* test_order.c - browsing, promise, ordering, paying, cancelling, picking, by the routes' own code. */
+/* test_order.c - browsing, promise, ordering, paying, cancelling, picking, by the routes' code. */
 #include <stdio.h>
 #include <string.h>
 #include "base/arena.h"
@@ -77,7 +77,8 @@ static void close_wave(void)
 /* An order of `quantity` of one thing; its code in `out`. */
 static void order(struct who who, int goods, int quantity, const char *pay, char out[20])
 {
-    json_t *view = shop_view(t, POST, "/shop/orders", who, shop_order_fields(t, goods, quantity, pay));
+    json_t *view = shop_view(t, POST, "/shop/orders", who,
+                             shop_order_fields(t, goods, quantity, pay));
     snprintf(out, 20, "%s", shop_text(view, "code"));
     json_decref(view);
 }
@@ -157,7 +158,8 @@ static void promised(void **state)
     assert_int_equal(json_array_size(json_object_get(view, "lines")), 2);   // summed
     assert_int_equal(shop_number(view, "total_fen"), 5 * 3200 + 2580);
     assert_int_equal(shop_number(view, "day"), shop_tomorrow(t));
-    assert_int_equal(shop_number(view, "due_ms"), day_ms(shop_tomorrow(t), 11 * 3600, ZONE_CHINA_S));
+    assert_int_equal(shop_number(view, "due_ms"),
+                     day_ms(shop_tomorrow(t), 11 * 3600, ZONE_CHINA_S));
     assert_int_equal(shop_number(view, "closes_ms"), shop_at(23, 0, 0, 0));
     assert_true(json_boolean_value(json_object_get(view, "can_order")));
     json_decref(view);
@@ -166,7 +168,8 @@ static void promised(void **state)
     order(t->villager, MEAT, 2, "demo", code);
     view = follow(t->villager, code);
     assert_int_equal(shop_number(view, "day"), shop_tomorrow(t));
-    assert_int_equal(shop_number(view, "due_ms"), day_ms(shop_tomorrow(t), 11 * 3600, ZONE_CHINA_S));
+    assert_int_equal(shop_number(view, "due_ms"),
+                     day_ms(shop_tomorrow(t), 11 * 3600, ZONE_CHINA_S));
     assert_string_equal(shop_text(view, "delivery"), "waiting");
     json_decref(view);
     assert_int_equal(shop_call(t, GET, "/shop/promise", t->villager,
@@ -327,7 +330,8 @@ static void keeper_orders(void **state)
     assert_int_equal(shop_call(t, GET, "/shop/orders/{code}", t->other, code_fields(code), NULL,
                                &err), DENIED);
     fields = with(with(shop_order_fields(t, MEAT, 1, "cash"), "village",
-                       json_string(shop_village_codes[1])), "for_phone", json_string("13900000009"));
+                       json_string(shop_village_codes[1])), "for_phone",
+                  json_string("13900000009"));
     assert_int_equal(post("/shop/orders", t->keeper, fields, &err), DENIED);   // not his village
     view = shop_view(t, GET, "/shop/orders", t->keeper,
                      json_pack("{s:I}", "day", (json_int_t)shop_tomorrow(t)));
@@ -481,6 +485,35 @@ static void earned(void **state)
     shop_sound(t);
 }
 
+/* What the bus has noted as collected is earned at the next full minute. */
+static void settled(void **state)
+{
+    static const struct sql collect = SQL("UPDATE consignment SET collected_ms = $1");
+    char first[20], second[20];
+    struct tx *tx;
+    need(state);
+    order(t->villager, EGGS, 4, "demo", first);
+    order(t->other, EGGS, 1, "demo", second);
+    json_decref(shop_view(t, POST, "/shop/orders/{code}/cancel", t->other, code_fields(second)));
+    int64_t noon = day_ms(shop_tomorrow(t), 12 * 3600, ZONE_CHINA_S);
+    turn(noon);
+    shop_room.jobs[0].after(t->county, noon);
+    assert_int_equal(shop_money(t, "sales", 0, 0), 0);
+
+    struct arena *arena = arena_open(1 << 20);
+    assert_int_equal(db_write_begin(t->county->db, arena, &tx), OK);
+    assert_int_equal(db_run(tx, &collect, ARGS(i64(noon - 60000))), OK);
+    assert_int_equal(db_write_end(tx, true), OK);
+    arena_free(arena);
+    for (int twice = 0; twice < 2; twice++) shop_room.jobs[0].after(t->county, noon);
+    assert_int_equal(shop_money(t, "sales", 0, 0), 6000);
+    assert_int_equal(shop_money(t, "orders", 0, 0), 0);
+    json_t *view = follow(t->villager, first);
+    assert_string_equal(shop_text(view, "state"), "collected");
+    json_decref(view);
+    shop_sound(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -497,6 +530,7 @@ int main(void)
         BOTH("L.4 a hold that expires gives stock and place on the bus back", held),
         BOTH("L.4 what is not paid at the closing leaves before it", held_at_closing),
         BOTH("S1.12 what is missing when it is picked is refunded at once", shorts),
+        BOTH("S1.14 what was collected is earned", settled),
         BOTH("L.10 from an order to its lines in the ledger and back", earned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

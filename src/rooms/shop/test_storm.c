@@ -115,7 +115,8 @@ static void order_body(char out[500], int goods, int price_fen, int first, int s
                  second);
     snprintf(out, 500, "{\"village\":\"%s\",\"day\":%lld,\"pay\":\"%s\",\"total_fen\":%d,"
              "\"lines\":[{\"code\":\"%s\",\"quantity\":%d}%s]}", shop_village_codes[1],
-             (long long)day, pay, price_fen * (first + second), shop_goods_codes[goods], first, more);
+             (long long)day, pay, price_fen * (first + second), shop_goods_codes[goods], first,
+             more);
 }
 
 /* ---- the closing ---- */

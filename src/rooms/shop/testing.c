@@ -171,7 +171,8 @@ static void make_road(struct shop_test *t)
     t->road = made_road(&t->made, NULL);
 }
 
-/* As web_county makes it, and so web_county_end throws it away; but filled before its rooms start. */
+/* As web_county makes it, and so web_county_end throws it away; but filled before its rooms start.
+ * */
 static struct county *new_county(bool postgres, int64_t now_ms)
 {
     char folder[] = "/tmp/cunhuo-shop-XXXXXX", url[512], schema[16];

@@ -32,15 +32,16 @@ extern const char *const shop_goods_codes[SHOP_GOODS];
 int64_t shop_at(int hour, int minute, int second, int ms);
 int64_t shop_tomorrow(const struct shop_test *t);   // the day that follows that one
 
-/* A new county with 100 pieces of each, its clock standing at `now_ms`. False: no such engine here. */
+/* A new county with 100 pieces of each, its clock standing at `now_ms`. False: no such engine here.
+ * */
 bool shop_test_begin(struct shop_test *t, bool postgres, int64_t now_ms);
 void shop_test_end(struct shop_test *t);
 /* For a test that has ended the county itself. */
 void shop_test_end_road(struct shop_test *t);
 extern const struct room *const shop_test_rooms[];
 
-/* Runs a route without HTTP, in a transaction of its own that is kept when all went well. Takes over
- * `fields` (a JSON object, path fields as well; NULL: none). `view` may be NULL. */
+/* Runs a route without HTTP, in a transaction of its own that is kept when all went well. Takes
+ * over `fields` (a JSON object, path fields as well; NULL: none). `view` may be NULL. */
 enum status shop_call(struct shop_test *t, enum method method, const char *path, struct who who,
                       json_t *fields, json_t **view, struct err *err);
 /* The same, must go well. And the number or text of a name in a view. */
