@@ -22,8 +22,9 @@ static const char *const kinds[] = { "hand_over", "pack", "unpack", "depart", "a
 struct act {
     enum act_kind kind;
     const char *id, *code, *crate, *note;
-    int64_t giver_id, taker_id, place_id, trip_id, stop_id, at_ms;
+    int64_t giver_id, taker_id, place_id, trip_id, stop_id, phone_ms, offset_ms, at_ms;
     int what;                     // of an exception
+    struct err refused;           // why it can't be read; status OK: it can
 };
 
 struct batch {
@@ -33,7 +34,7 @@ struct batch {
     int64_t received_ms;
 };
 
-struct answer { const char *id, *result, *field, *text, *detail; int64_t received_ms; };
+struct answer { const char *id, *result, *field, *text, *detail; int64_t received_ms, offset_ms; };
 struct answers { struct answer *at; size_t count; };
 
 /* ---- reading ---- */
@@ -49,18 +50,19 @@ static enum status read_exception(struct request *item, struct act *act, struct 
     return form_str_opt(item, "note", 500, &act->note, err);
 }
 
-static enum status read_act(struct request *item, struct act *act, struct err *err)
+static enum status read_act(struct request *item, int64_t received_ms, struct act *act,
+                            struct err *err)
 {
     int kind;
-    int64_t scanned_ms, offset_ms = 0;
     TRY(form_str(item, "id", 64, &act->id, err));
     TRY(form_word(item, "kind", kinds, &kind, err));
-    TRY(form_i64(item, "scanned_ms", 0, MS_MAX, &scanned_ms, err));
-    TRY(form_i64_opt(item, "offset_ms", -DAY_MS * 3650, DAY_MS * 3650, &offset_ms, err));
+    TRY(form_i64(item, "scanned_ms", 0, MS_MAX, &act->phone_ms, err));
+    TRY(form_i64_opt(item, "offset_ms", -DAY_MS * 3650, DAY_MS * 3650, &act->offset_ms, err));
     TRY(form_i64_opt(item, "place_id", 0, ID_MAX, &act->place_id, err));
     act->kind = (enum act_kind)kind;
-    act->at_ms = scanned_ms + offset_ms;
+    act->at_ms = act->phone_ms + act->offset_ms;
     if (act->at_ms < 0) return err_set(err, INVALID, "offset_ms", "Not a time.");
+    if (act->at_ms > received_ms + CLOCK_OFF_MS) act->at_ms = received_ms;
     switch (act->kind) {
     case ACT_HAND_OVER:
         TRY(form_str(item, "code", 40, &act->code, err));
@@ -89,7 +91,12 @@ static enum status prepare_acts(struct request *rq, void *in, struct err *err)
     for (size_t i = 0; i < batch->count; i++) {
         struct request item;
         TRY(form_item(rq, "acts", i, &item, err));
-        TRY(read_act(&item, &batch->acts[i], err));
+        struct act *act = &batch->acts[i];
+        enum status read = read_act(&item, batch->received_ms, act, &act->refused);
+        if (read == BROKEN || (read != OK && act->id == NULL)) {   // nobody to answer
+            *err = act->refused;
+            return read;
+        }
     }
     return OK;
 }
@@ -110,12 +117,14 @@ static enum status do_scan(struct tx *tx, const struct batch *batch, const struc
     const struct who *who = &batch->who;
     bool mine = act->kind != ACT_HAND_OVER || may_for_all(who)
              || act->giver_id == who->user_id || act->taker_id == who->user_id
-             || (who->place_id && (act->giver_id == who->place_id || act->taker_id == who->place_id));
+             || (who->place_id != 0
+                 && (act->giver_id == who->place_id || act->taker_id == who->place_id));
     if (!mine) return err_set(err, DENIED, NULL, "Only giver or taker may scan a hand-over.");
     struct custody_event event = {
         .event_id = act->id, .action = (enum custody_action)act->kind, .unit_id = unit.id,
         .giver_id = act->giver_id, .taker_id = act->taker_id, .parent_id = crate.id,
-        .by_id = who->user_id, .place_id = act->place_id, .scanned_ms = act->at_ms,
+        .by_id = who->user_id, .place_id = act->place_id, .phone_ms = act->phone_ms,
+        .offset_ms = act->offset_ms, .scanned_ms = act->at_ms,
         .received_ms = batch->received_ms,
     };
     return custody_record(tx, &event, received_ms, err);
@@ -128,7 +137,8 @@ static enum status do_trip(struct tx *tx, const struct batch *batch, const struc
         .event_id = act->id, .act = (enum trip_act)(act->kind - ACT_DEPART),
         .trip_id = act->trip_id, .stop_id = act->stop_id,
         .by_id = may_for_all(&batch->who) ? 0 : batch->who.user_id,
-        .at_ms = act->at_ms, .received_ms = batch->received_ms,
+        .phone_ms = act->phone_ms, .offset_ms = act->offset_ms, .at_ms = act->at_ms,
+        .received_ms = batch->received_ms,
     };
     return trip_record(tx, &event, received_ms, err);
 }
@@ -151,6 +161,10 @@ static enum status do_exception(struct tx *tx, const struct batch *batch, const 
 static enum status do_act(struct tx *tx, const struct batch *batch, const struct act *act,
                           int64_t *received_ms, struct err *err)
 {
+    if (act->refused.status != OK) {
+        *err = act->refused;
+        return act->refused.status;
+    }
     switch (act->kind) {
     case ACT_HAND_OVER: case ACT_PACK: case ACT_UNPACK:
         return do_scan(tx, batch, act, received_ms, err);
@@ -173,6 +187,7 @@ static enum status act_acts(struct tx *tx, const void *in, void *out, struct err
         struct err why = { .text = "" };
         int64_t received_ms = batch->received_ms;
         answer->id = act->id;
+        answer->offset_ms = act->offset_ms;
         TRY(tx_savepoint(tx));
         enum status done = do_act(tx, batch, act, &received_ms, &why);
         TRY(tx_savepoint_end(tx, done == OK));
@@ -192,20 +207,25 @@ static enum status act_acts(struct tx *tx, const void *in, void *out, struct err
     return OK;
 }
 
+static json_t *answer_json(const struct answer *a)
+{
+    json_t *row = json_pack("{s:s, s:s, s:I}", "id", a->id, "result", a->result, "received_ms",
+                            (json_int_t)a->received_ms);
+    if (row && a->text)
+        json_object_update_new(row, json_pack("{s:s, s:s?, s:s}", "text", a->text, "field",
+                                              a->field, "detail", a->detail ? a->detail : ""));
+    if (row && (a->offset_ms > CLOCK_OFF_MS || a->offset_ms < -CLOCK_OFF_MS))
+        json_object_set_new(row, "clock_off_ms", json_integer((json_int_t)a->offset_ms));
+    return row;
+}
+
 static json_t *show_acts(struct request *rq, const void *out)
 {
     const struct answers *answers = out;
     json_t *list = json_array();
     (void)rq;
-    for (size_t i = 0; list && i < answers->count; i++) {
-        const struct answer *a = &answers->at[i];
-        json_t *row = json_pack("{s:s, s:s, s:I}", "id", a->id, "result", a->result,
-                                "received_ms", (json_int_t)a->received_ms);
-        if (row && a->text)
-            json_object_update_new(row, json_pack("{s:s, s:s?, s:s}", "text", a->text, "field",
-                                                  a->field, "detail", a->detail ? a->detail : ""));
-        json_array_append_new(list, row);
-    }
+    for (size_t i = 0; list && i < answers->count; i++)
+        json_array_append_new(list, answer_json(&answers->at[i]));
     return list ? json_pack("{s:o}", "answers", list) : NULL;
 }
 

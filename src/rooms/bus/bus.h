@@ -1,10 +1,12 @@
-/* bus.h - what the village goods bus (村货巴士) offers to the other rooms: promises and consignments.
+/* bus.h - what the village goods bus (村货巴士) offers to the other rooms: promises and
+ * consignments.
  *
- * A consignment (运单) is what is to be moved: an order's goods, a courier's parcel, a producer's lot,
- * a return. Down (下行) goes from the hub to a station or point, up (上行) from there to the hub.
+ * A consignment (运单) is what is to be moved: an order's goods, a courier's parcel, a producer's
+ * lot, a return. Down (下行) goes from the hub to a station or point, up (上行) from there to the
+ * hub.
  *
- * A promise (承诺) says by when and where. It is computed by inserting the consignment into the live
- * plan of a day (capacity in kg, litres, crates and cold boxes; windows; roads), never from a
+ * A promise (承诺) says by when and where. It is computed by inserting the consignment into the
+ * live plan of a day (capacity in kg, litres, crates and cold boxes; windows; roads), never from a
  * table. bus_consign inserts again, in the writer, and the insertion is in force with the commit:
  * so what is promised has a place on a bus before anybody is told.
  *
@@ -24,7 +26,8 @@ struct tx;
 
 enum { CUT_OFF_S = 23 * 3600, DUE_S = 11 * 3600, DUE_UP_S = 14 * 3600 };   // seconds of the day
 
-/* What a consignment takes up. Dry goods travel in crates, chilled and frozen ones in cold boxes. */
+/* What a consignment takes up. Dry goods travel in crates, chilled and frozen ones in cold
+ * boxes. */
 struct need { int64_t weight_g, dry_ml, cold_ml; };
 
 enum bus_reason { BUS_FITS, BUS_CUT_OFF, BUS_FULL, BUS_NO_ROAD, BUS_NO_STOP, BUS_NO_SERVICE };
@@ -39,9 +42,9 @@ struct promise {
     enum bus_reason why_later;   // why not the first day asked for; BUS_FITS: it is the first
 };
 
-/* The first day, from `now_ms` and not before day_min (0: any), on which `need` fits between the hub
- * and `place_id` (a station or point), down or up. From memory, about ten microseconds; any thread.
- * NOT_FOUND: on none of the days that are open for orders; out->why_later says why. */
+/* The first day, from `now_ms` and not before day_min (0: any), on which `need` fits between the
+ * hub and `place_id` (a station or point), down or up. From memory, about ten microseconds; any
+ * thread. NOT_FOUND: on none of the days that are open for orders; out->why_later says why. */
 MUST_USE enum status bus_promise(struct county *county, int64_t place_id, bool up,
                                  const struct need *need, int64_t day_min, int64_t now_ms,
                                  struct promise *out, struct err *err);
@@ -59,7 +62,7 @@ struct consignment {
     const char *code;         // a parcel's waybill number; NULL: the bus gives one
     struct need need;
     int64_t day;              // promised
-    int64_t made_ms;          // when the request was complete: before the wave's closing, or CONFLICT
+    int64_t made_ms;          // when the request was complete: not before the closing is CONFLICT
 };
 
 /* Takes a consignment into the plan of its day; fills id in. In the writer. CONFLICT: the wave has

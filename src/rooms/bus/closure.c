@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -16,25 +17,38 @@
 
 enum { REFRESH_BYTES = 64 << 20, PPM = 1000000 };
 
-/* ---- rows into the roads' state ---- */
+/* ---- rows into networks ---- */
+
+static const struct sql count_closed = SQL(
+    "SELECT count(*) FROM closure WHERE ended_ms IS NULL AND (until_ms IS NULL OR until_ms > $1)");
+
+enum status closure_any(struct tx *tx, int64_t at_ms, bool *any)
+{
+    struct rows *rows;
+    TRY(db_first(tx, &count_closed, ARGS(i64(at_ms)), &rows));
+    *any = row_i64(rows, 0) > 0;
+    return OK;
+}
+
+/* The closures in force at any time of a span. */
+struct in_force { struct road_change *changes; int64_t *ids; size_t count; };
 
 static const struct sql find_in_force = SQL(
-    "SELECT coalesce(way_id, 0), lat_e6, lon_e6, radius_m, factor_ppm FROM closure"
-    " WHERE from_ms <= $1 AND (until_ms IS NULL OR until_ms > $1)"
-    " AND (ended_ms IS NULL OR ended_ms > $1) ORDER BY id");
+    "SELECT coalesce(way_id, 0), lat_e6, lon_e6, radius_m, factor_ppm, id FROM closure"
+    " WHERE from_ms < $2 AND (until_ms IS NULL OR until_ms > $1) AND ended_ms IS NULL ORDER BY id");
 
-enum status closure_state(struct county *county, struct tx *tx, int64_t at_ms,
-                          struct road_state **out, struct err *err)
+static enum status read_in_force(struct tx *tx, int64_t from_ms, int64_t until_ms,
+                                 struct in_force *out)
 {
-    struct road_change *changes = NULL;
     struct rows *rows;
-    size_t n = 0;
-    *out = NULL;
-    enum status found = db_first(tx, &find_in_force, ARGS(i64(at_ms)), &rows);
+    *out = (struct in_force){ NULL, NULL, 0 };
+    enum status found = db_first(tx, &find_in_force, ARGS(i64(from_ms), i64(until_ms)), &rows);
     for (; found == OK; found = db_next(rows)) {
-        changes = arena_more(tx_arena(tx), changes, n, sizeof *changes);
-        if (changes == NULL) return BROKEN;
-        struct road_change *change = &changes[n++];
+        out->changes = arena_more(tx_arena(tx), out->changes, out->count, sizeof *out->changes);
+        out->ids = arena_more(tx_arena(tx), out->ids, out->count, sizeof *out->ids);
+        if (out->changes == NULL || out->ids == NULL) return BROKEN;
+        struct road_change *change = &out->changes[out->count];
+        out->ids[out->count++] = row_i64(rows, 5);
         *change = (struct road_change){
             .what = row_i64(rows, 0) ? ROAD_WAY : ROAD_AREA, .way_id = row_i64(rows, 0),
             .factor = (double)row_i64(rows, 4) / PPM,
@@ -44,9 +58,88 @@ enum status closure_state(struct county *county, struct tx *tx, int64_t at_ms,
         change->at.lon = (double)row_i64(rows, 2) / 1e6;
         change->radius_m = (double)row_i64(rows, 3);
     }
-    if (found != NOT_FOUND) return found;
-    if (n == 0 || county->roads == NULL) return OK;
-    return road_state_new(county->roads, changes, n, NULL, out, err);
+    return found == NOT_FOUND ? OK : found;
+}
+
+static bool same(const struct in_force *a, const struct in_force *b)
+{
+    return a->count == b->count
+        && (a->count == 0 || memcmp(a->ids, b->ids, a->count * sizeof *a->ids) == 0);
+}
+
+/* The roads as they are now, and as they will be when the buses of days first, first + 1 ... drive.
+ * Where the same closures are in force it is the same network. */
+enum { NOW, DAYS, SPANS = DAYS + LIVE_DAYS };
+struct outlook { int64_t first; struct in_force closed[SPANS]; struct network *network[SPANS]; };
+
+static enum status make_network(struct county *county, struct tx *tx, struct outlook *outlook,
+                                size_t n, struct err *err)
+{
+    const struct in_force *closed = &outlook->closed[n];
+    for (size_t i = 0; i < n; i++)
+        if (same(closed, &outlook->closed[i])) {
+            outlook->network[n] = network_hold(outlook->network[i]);
+            return OK;
+        }
+    struct road_state *state = NULL;
+    if (closed->count && county->roads)
+        TRY(road_state_new(county->roads, closed->changes, closed->count, NULL, &state, err));
+    enum status made = network_make(county, tx, state, &outlook->network[n], err);
+    road_state_free(state);
+    return made;
+}
+
+static enum status look_out(struct county *county, struct tx *tx, struct outlook *outlook,
+                            struct err *err)
+{
+    int64_t now_ms = county_now_ms(county);
+    enum status made = OK;
+    for (size_t n = 0; n < SPANS && made == OK; n++) {
+        int64_t day = outlook->first + (int64_t)n - DAYS;
+        int64_t from_ms = n == NOW ? now_ms : day_ms(day, FIRST_OUT_S, county->zone_s);
+        int64_t until_ms = n == NOW ? now_ms + 1 : day_ms(day, DUE_UP_S, county->zone_s);
+        made = read_in_force(tx, from_ms, until_ms, &outlook->closed[n]);
+        if (made == OK) made = make_network(county, tx, outlook, n, err);
+    }
+    return made;
+}
+
+/* Takes over what was made. A day that has come meanwhile is planned on the roads as they are now;
+ * the roll that brought it has woken the refresher. */
+static void install(struct bus *bus, struct outlook *outlook)
+{
+    struct err err = { .text = "" };
+    pthread_mutex_lock(&bus->lock);
+    for (size_t i = 0; i < LIVE_DAYS; i++) {
+        struct live *live = bus->live[i];
+        int64_t n = live ? live->day - outlook->first + DAYS : 0;
+        if (live && live_move(live, outlook->network[n >= DAYS && n < SPANS ? n : NOW], &err) != OK)
+            fprintf(stderr, "bus: a day stays on the roads before: %s\n", err.text);
+    }
+    network_release(bus->network);
+    bus->network = network_hold(outlook->network[NOW]);
+    bus->closed_roads = false;
+    for (size_t n = 0; n < SPANS; n++)
+        bus->closed_roads = bus->closed_roads || outlook->closed[n].count > 0;
+    bus->changes++;
+    pthread_mutex_unlock(&bus->lock);
+}
+
+enum status closure_apply(struct bus *bus, struct arena *arena, struct err *err)
+{
+    struct outlook outlook = { .first = 0 };
+    struct tx *tx;
+    pthread_mutex_lock(&bus->lock);
+    if (bus->live[0]) outlook.first = bus->live[0]->day;
+    pthread_mutex_unlock(&bus->lock);
+    TRY(db_read_begin(bus->county->db, arena, &tx));
+    enum status made = look_out(bus->county, tx, &outlook, err);
+    db_read_end(tx);
+    if (made == OK) install(bus, &outlook);
+    pthread_mutex_lock(&bus->lock);
+    for (size_t n = 0; n < SPANS; n++) network_release(outlook.network[n]);
+    pthread_mutex_unlock(&bus->lock);
+    return made;
 }
 
 /* ---- the thread that follows ---- */
@@ -59,33 +152,9 @@ struct refresher {
     bool woken, stopping;
 };
 
-static void install(struct bus *bus, struct network *network)
-{
-    struct err err;
-    size_t left;
-    pthread_mutex_lock(&bus->lock);
-    for (size_t i = 0; i < LIVE_DAYS; i++)
-        if (bus->live[i] && live_move(bus->live[i], network, bus->deadline_s, &left, &err) != OK)
-            fprintf(stderr, "bus: a day stays on the roads before: %s\n", err.text);
-    network_release(bus->network);
-    bus->network = network;
-    bus->changes++;
-    pthread_mutex_unlock(&bus->lock);
-}
-
 static enum status refresh(struct bus *bus, struct arena *arena, struct err *err)
 {
-    struct county *county = bus->county;
-    struct network *network = NULL;
-    struct road_state *state = NULL;
-    struct tx *tx;
-    TRY(db_read_begin(county->db, arena, &tx));
-    enum status made = closure_state(county, tx, county_now_ms(county), &state, err);
-    if (made == OK) made = network_make(county, tx, state, &network, err);
-    road_state_free(state);
-    db_read_end(tx);
-    TRY(made);
-    install(bus, network);
+    TRY(closure_apply(bus, arena, err));
     return delay_spread(bus, arena, err);
 }
 

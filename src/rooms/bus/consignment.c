@@ -9,7 +9,8 @@ static const struct sql progress = SQL(
     "UPDATE consignment SET delivered_ms ="
     " (SELECT CASE WHEN count(*) = count(arrived_ms) THEN max(arrived_ms) END FROM unit"
     "  WHERE consignment_id = $1), collected_ms ="
-    " (SELECT CASE WHEN count(*) = count(CASE WHEN holder_id = consignment.party_id THEN 1 END)"
+    " (SELECT CASE WHEN consignment.up = 0"
+    "  AND count(*) = count(CASE WHEN holder_id = consignment.party_id THEN 1 END)"
     "  THEN max(since_ms) END FROM unit WHERE consignment_id = $1)"
     " WHERE id = $1");
 

@@ -93,9 +93,7 @@ enum status custody_fold(const struct custody_history *h, struct custody *out)
 /* ---- folding from rows ---- */
 
 static const struct sql find_unit = SQL(
-    "SELECT unit.origin_id, unit.made_ms, unit.up, unit.place_id, coalesce(unit.consignment_id, 0),"
-    " hub.place_id FROM unit JOIN people_place AS hub ON hub.kind = 4 WHERE unit.id = $1"
-    " ORDER BY hub.place_id LIMIT 1");
+    "SELECT origin_id, made_ms, end_id, coalesce(consignment_id, 0) FROM unit WHERE id = $1");
 static const struct sql find_events = SQL(
     "SELECT event_id, action, giver_id, taker_id, parent_id, scanned_ms FROM custody_event"
     " WHERE unit_id = $1 ORDER BY scanned_ms, event_id");
@@ -155,10 +153,10 @@ static enum status fold_unit(struct folding *folding, int64_t unit_id, int64_t b
     if (found != OK) return found;
     struct custody_history history = {
         .origin_id = row_i64(rows, 0), .made_ms = row_i64(rows, 1),
-        .end_id = row_i64(rows, row_i64(rows, 2) ? 5 : 3),
-        .parent_at = fold_parent, .of = folding,
+        .end_id = row_i64(rows, 2), .parent_at = fold_parent,
+        .of = folding,
     };
-    int64_t consignment_id = row_i64(rows, 4);
+    int64_t consignment_id = row_i64(rows, 3);
     TRY(read_events(folding->tx, unit_id, before, id, &history));
     TRY(custody_fold(&history, out));
     out->consignment_id = consignment_id;
@@ -175,12 +173,13 @@ enum status custody_at(struct tx *tx, int64_t unit_id, int64_t until_ms, struct 
 
 static const struct sql add_event = SQL(
     "INSERT INTO custody_event (event_id, action, unit_id, giver_id, taker_id, parent_id, by_id,"
-    " place_id, scanned_ms, received_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    " place_id, phone_ms, offset_ms, scanned_ms, received_ms)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
     " ON CONFLICT DO NOTHING RETURNING received_ms");
 static const struct sql find_same = SQL(
     "SELECT received_ms FROM custody_event WHERE event_id = $1 AND action = $2 AND unit_id = $3"
     " AND giver_id = $4 AND taker_id = $5 AND parent_id = $6 AND by_id = $7 AND place_id = $8"
-    " AND scanned_ms = $9");
+    " AND phone_ms = $9 AND offset_ms = $10");
 static const struct sql keep_fold = SQL(
     "UPDATE unit SET holder_id = $2, parent_id = $3, since_ms = $4, gap = $5, arrived_ms = $6"
     " WHERE id = $1");
@@ -246,11 +245,12 @@ enum status custody_record(struct tx *tx, const struct custody_event *event, int
     struct args args = ARGS(str(event->event_id), str(actions[event->action]),
                             i64(event->unit_id), i64(event->giver_id), i64(event->taker_id),
                             i64(event->parent_id), i64(event->by_id), i64(event->place_id),
+                            i64(event->phone_ms), i64(event->offset_ms),
                             i64(event->scanned_ms), i64(event->received_ms));
     enum status added = db_first(tx, &add_event, args, &rows);
     bool repeat = added == NOT_FOUND;   // the id is taken: by this very scan?
     if (repeat) {
-        args.count = 9;                 // all but received_ms, which differs in a repeat
+        args.count = 10;                // all but what the county adds
         added = db_first(tx, &find_same, args, &rows);
     }
     if (added == NOT_FOUND)
@@ -261,7 +261,8 @@ enum status custody_record(struct tx *tx, const struct custody_event *event, int
 }
 
 static const struct sql find_day = SQL(
-    "SELECT id, holder_id, parent_id, since_ms, gap FROM unit WHERE day = $1 ORDER BY id");
+    "SELECT id, holder_id, parent_id, since_ms, coalesce(arrived_ms, 0), gap FROM unit"
+    " WHERE day = $1 ORDER BY id");
 
 enum status custody_check(struct tx *tx, int64_t day, int64_t *gaps, int64_t *stale,
                           struct err *err)
@@ -272,11 +273,12 @@ enum status custody_check(struct tx *tx, int64_t day, int64_t *gaps, int64_t *st
     for (; found == OK; found = db_next(rows)) {
         struct custody now;
         TRY(custody_at(tx, row_i64(rows, 0), MS_MAX, &now, err));
-        const char *gap = row_str(rows, 4);
+        const char *gap = row_str(rows, 5);
         bool same_gap = gap && now.gap ? strcmp(gap, now.gap) == 0 : gap == now.gap;
         *gaps += now.gap != NULL;
         *stale += now.holder_id != row_i64(rows, 1) || now.parent_id != row_i64(rows, 2)
-               || now.since_ms != row_i64(rows, 3) || !same_gap;
+               || now.since_ms != row_i64(rows, 3) || now.arrived_ms != row_i64(rows, 4)
+               || !same_gap;
     }
     return found == NOT_FOUND ? OK : found;
 }

@@ -1,12 +1,13 @@
 /* custody.h - who holds a handling unit, and since when.
  *
  * Custody (保管责任) of a unit passes from giver to taker by a scan of either or both, an EPCIS 2.0
- * ObjectEvent; packing into a crate and taking out of it are AggregationEvents (ADD, DELETE). While a
- * unit is in a crate, whoever holds the crate holds the unit. Scans are added, never changed. None is
- * refused for being late, out of order or from a giver nobody expected: the crate has moved, like it
- * or not. Who holds a unit is folded from its scans, and those of what it was in, in the order they
- * were made: so the state is the same in whatever order they arrive. A missing scan shows as a gap,
- * for a case to clear up: the hand-over is then added like any other, and the gap is gone.
+ * ObjectEvent; packing into a crate and taking out of it are AggregationEvents (ADD, DELETE). While
+ * a unit is in a crate, whoever holds the crate holds the unit. Scans are added, never changed.
+ * None is refused for being late, out of order or from a giver nobody expected: the crate has
+ * moved, like it or not. Who holds a unit is folded from its scans, and those of what it was in, in
+ * the order they were made: so the state is the same in whatever order they arrive. A missing scan
+ * shows as a gap, for a case to clear up: the hand-over is then added like any other, and the gap
+ * is gone.
  *
  * The columns holder_id, parent_id, since_ms and gap of `unit` hold the fold of all scans so far;
  * custody_record brings them up to date for the unit and all that was ever in it; custody_check
@@ -33,7 +34,8 @@ struct custody_event {
     int64_t parent_id;                // PACK, UNPACK: the crate
     int64_t by_id;                    // who scanned
     int64_t place_id;                 // where; 0: on the road
-    int64_t scanned_ms;               // eventTime: phone's clock plus its measured offset
+    int64_t phone_ms, offset_ms;      // the phone's clock, and how far it was behind the county's
+    int64_t scanned_ms;               // eventTime: their sum, or what the county made of it
     int64_t received_ms;              // recordTime: county's clock at the first arrival
 };
 
@@ -47,8 +49,8 @@ struct custody {
     const char *gap;                  // id of the first scan that doesn't fit, or NULL
 };
 
-/* Adds a scan and brings the units' columns up to date; `received_ms` gets its first arrival, so that
- * a repeat has the same answer. CONFLICT: its event_id was used before, for a scan that says
+/* Adds a scan and brings the units' columns up to date; `received_ms` gets its first arrival, so
+ * that a repeat has the same answer. CONFLICT: its event_id was used before, for a scan that says
  * something else. INVALID: a unit into itself or one that is in it, giver and taker the same.
  * NOT_FOUND: no such unit or crate. */
 MUST_USE enum status custody_record(struct tx *tx, const struct custody_event *event,
@@ -71,7 +73,8 @@ struct custody_history {
 };
 MUST_USE enum status custody_fold(const struct custody_history *history, struct custody *out);
 
-/* Gaps among the units of a day, and units whose columns are not their fold (0 in a sound county). */
+/* Gaps among the units of a day, and units whose columns are not their fold (0 in a sound
+ * county). */
 MUST_USE enum status custody_check(struct tx *tx, int64_t day, int64_t *gaps, int64_t *stale,
                                    struct err *err);
 #endif

@@ -28,11 +28,11 @@ static int32_t type_of(const struct network *net, int64_t vehicle_id)
 
 /* ---- expected times on the roads as they are ---- */
 
-// Five minutes more than was thought before is the road's doing.
-static const struct sql set_eta = SQL(
-    "UPDATE trip_stop SET eta_ms = $2,"
-    " cause = CASE WHEN $2 > eta_ms + 300000 THEN 'road' ELSE cause END"
-    " WHERE id = $1 AND state = 'planned'");
+// Five minutes and more are the road's doing, while they last.
+static const struct sql set_detour = SQL(
+    "UPDATE trip_stop SET detour_ms = $2,"
+    " cause = CASE WHEN $2 >= 300000 THEN coalesce(cause, 'road')"
+    "  WHEN cause = 'road' THEN NULL ELSE cause END WHERE id = $1");
 static const struct sql set_cut_off = SQL("UPDATE trip_stop SET cause = 'road' WHERE id = $1");
 
 static enum status unreachable(struct tx *tx, const struct trip *trip, const struct stop *stop,
@@ -49,53 +49,57 @@ static enum status unreachable(struct tx *tx, const struct trip *trip, const str
     return exception_open(tx, &exception, err);
 }
 
-/* Drives the rest of a trip from where it was last known to be. A bus never arrives earlier than
- * planned for it: it would have to wait for its window there. */
+/* Drives the rest of a trip, on the roads as they are, from the last stop where the bus has been.
+ * No stop comes earlier than planned: the bus would have to wait for its window there. */
 static enum status spread_trip(struct tx *tx, const struct network *net, const struct trip *trip,
                                int64_t now_ms, struct err *err)
 {
     struct stop *stops;
     size_t count;
     int32_t type = type_of(net, trip->vehicle_id), at = 0;
-    int64_t leaves_ms = trip->departed_ms ? trip->departed_ms : trip->departs_ms;
+    int64_t leaves_ms = trip->departs_ms;   // as planned, with detours
     if (type < 0) return OK;
     TRY(trip_stops(tx, trip->id, &stops, &count));
     for (size_t i = 0; i < count; i++) {
-        struct stop *stop = &stops[i];
+        const struct stop *stop = &stops[i];
         int32_t to = network_place(net, stop->place_id);
         if (to < 0) continue;
-        int64_t service_ms = stop->departs_ms - stop->arrives_ms;
-        if (strcmp(stop->state, "planned") != 0) {
-            leaves_ms = stop->departed_ms ? stop->departed_ms : stop->arrived_ms + service_ms;
-            at = to;
-            continue;
+        int64_t detour_ms = stop->detour_ms;
+        if (strcmp(stop->state, "planned") == 0) {
+            int32_t drive_s = seconds(net, type, at, to);
+            if (drive_s >= ROUTE_FAR) {
+                TRY(unreachable(tx, trip, stop, now_ms, err));
+                continue;
+            }
+            detour_ms = leaves_ms + (int64_t)drive_s * SECOND_MS - stop->arrives_ms;
+            if (detour_ms < 0) detour_ms = 0;
+            TRY(db_run(tx, &set_detour, ARGS(i64(stop->id), i64(detour_ms))));
         }
-        int32_t drive_s = seconds(net, type, at, to);
-        if (drive_s >= ROUTE_FAR) {
-            TRY(unreachable(tx, trip, stop, now_ms, err));
-            continue;
-        }
-        int64_t eta_ms = leaves_ms + (int64_t)drive_s * SECOND_MS;
-        if (eta_ms < now_ms && trip->departed_ms) eta_ms = now_ms;
-        TRY(db_run(tx, &set_eta, ARGS(i64(stop->id), i64(eta_ms))));
-        leaves_ms = eta_ms + service_ms;
+        leaves_ms = stop->departs_ms + detour_ms;
         at = to;
     }
-    return OK;
+    return trip_expect(tx, trip->id);
 }
 
-struct spread_entry { struct entry entry; struct bus *bus; struct network *network; int64_t now_ms; };
+struct spread_entry {
+    struct entry entry;
+    struct bus *bus;
+    struct network *network;
+    int64_t now_ms;
+};
 
 static enum status act_spread(struct tx *tx, struct entry *entry, struct err *err)
 {
     const struct spread_entry *spread = (const struct spread_entry *)entry;
-    struct trip *trips;
-    size_t count;
     int64_t today = day_of(spread->now_ms, spread->bus->county->zone_s);
-    TRY(trip_list(tx, today, 0, &trips, &count));
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(trips[i].state, "planned") == 0 || strcmp(trips[i].state, "underway") == 0)
-            TRY(spread_trip(tx, spread->network, &trips[i], spread->now_ms, err));
+    for (int64_t day = today; day <= today + 1; day++) {   // tomorrow's plan is made at 23:00
+        struct trip *trips;
+        size_t count;
+        TRY(trip_list(tx, day, 0, &trips, &count));
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(trips[i].state, "planned") == 0 || strcmp(trips[i].state, "underway") == 0)
+                TRY(spread_trip(tx, spread->network, &trips[i], spread->now_ms, err));
+    }
     return OK;
 }
 
@@ -131,8 +135,8 @@ static const struct sql add_trip = SQL(
     " returns_ms, distance_m, cost_fen, state)"
     " VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, 0, 'planned')");
 static const struct sql add_stop = SQL(
-    "INSERT INTO trip_stop (id, trip_id, seq, place_id, arrives_ms, departs_ms, eta_ms, cause, state)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $5, 'breakdown', 'planned')");
+    "INSERT INTO trip_stop (id, trip_id, seq, place_id, arrives_ms, departs_ms, eta_ms, cause,"
+    " state, detour_ms) VALUES ($1, $2, $3, $4, $5, $6, $5, 'breakdown', 'planned', 0)");
 static const struct sql replace_stop = SQL(
     "UPDATE trip_stop SET state = 'replaced' WHERE id = $1");
 static const struct sql move_consignments = SQL(
@@ -144,23 +148,33 @@ struct rescuing {
     const struct network *net;
     const struct trip *old;
     struct stop *stops;
-    size_t count, first;          // the first stop that is still ahead
-    int32_t type, from;           // of the new vehicle; where the broken bus stands
+    size_t count;
+    int32_t type, from;           // of the new vehicle; where it is
     int64_t trip_id, at_ms, metres;
 };
 
-/* Where the broken bus stands, as far as anybody knows: its last stop, or the hub. */
-static void find_rest(struct rescuing *r)
+static bool ahead(const struct stop *stop) { return strcmp(stop->state, "planned") == 0; }
+
+/* Where the broken bus stands, as far as anybody knows: at the last stop where it was, or at the
+ * hub. */
+static int32_t broken_at(const struct rescuing *r)
 {
-    for (r->first = 0; r->first < r->count; r->first++) {
-        if (strcmp(r->stops[r->first].state, "planned") == 0) break;
-        r->from = network_place(r->net, r->stops[r->first].place_id);
+    int32_t at = 0;
+    int64_t since_ms = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct stop *stop = &r->stops[i];
+        int64_t there_ms = stop->departed_ms ? stop->departed_ms : stop->arrived_ms;
+        if (ahead(stop) || there_ms < since_ms) continue;
+        at = network_place(r->net, stop->place_id);
+        since_ms = there_ms;
     }
+    return at;
 }
 
 static void add_leg(struct rescuing *r, int32_t to, int64_t *at_ms)
 {
     const struct route_profile *profile = &r->net->profiles[r->net->types[r->type].profile];
+    if (to < 0) return;           // a stop that is no more
     size_t leg = (size_t)r->from * r->net->place_count + (size_t)to;
     if (profile->duration[leg] < ROUTE_FAR) {
         *at_ms += (int64_t)profile->duration[leg] * SECOND_MS;
@@ -171,11 +185,12 @@ static void add_leg(struct rescuing *r, int32_t to, int64_t *at_ms)
 
 static enum status move_stops(struct rescuing *r, int64_t *at_ms)
 {
-    for (size_t i = r->first, seq = 1; i < r->count; i++, seq++) {
+    for (size_t i = 0, seq = 1; i < r->count; i++) {
         const struct stop *stop = &r->stops[i];
+        if (!ahead(stop)) continue;
         int64_t id = tx_id(r->tx), service_ms = stop->departs_ms - stop->arrives_ms;
         add_leg(r, network_place(r->net, stop->place_id), at_ms);
-        TRY(db_run(r->tx, &add_stop, ARGS(i64(id), i64(r->trip_id), i64((int64_t)seq),
+        TRY(db_run(r->tx, &add_stop, ARGS(i64(id), i64(r->trip_id), i64((int64_t)seq++),
                                           i64(stop->place_id), i64(*at_ms),
                                           i64(*at_ms + service_ms))));
         *at_ms += service_ms;
@@ -199,9 +214,7 @@ static enum status make_trip(struct rescuing *r, const struct rescue *rescue, in
                ARGS(i64(r->trip_id), i64(r->old->plan_id), i64(r->old->day), i64(number),
                     i64(rescue->vehicle_id), driver_id ? i64(driver_id) : null(), i64(at_ms),
                     i64(at_ms), i64(0))));
-    int32_t broken_at = r->from;
-    r->from = 0;                  // from the hub to the broken bus, then on
-    add_leg(r, broken_at, &at_ms);
+    add_leg(r, broken_at(r), &at_ms);   // from the hub to the broken bus, then on
     TRY(move_stops(r, &at_ms));
     add_leg(r, 0, &at_ms);
     return db_run(r->tx, &set_trip_end, ARGS(i64(r->trip_id), i64(at_ms), i64(r->metres)));
@@ -227,7 +240,6 @@ static enum status rescue_on(struct tx *tx, const struct network *net, const str
     if (found == NOT_FOUND) return err_set(err, CONFLICT, "trip_id", "This trip is over.");
     if (found != OK) return found;
     TRY(trip_stops(tx, old.id, &r.stops, &r.count));
-    find_rest(&r);
     TRY(make_trip(&r, rescue, driver_id));
     *new_trip_id = r.trip_id;
     struct exception exception = {
@@ -244,6 +256,8 @@ enum status delay_rescue(struct tx *tx, const struct rescue *rescue, int64_t *ne
                          struct err *err)
 {
     struct bus *bus = bus_of(tx_county(tx));
+    if (bus->network == NULL)
+        return err_set(err, NOT_FOUND, "trip_id", "There is no such trip.");
     pthread_mutex_lock(&bus->lock);
     struct network *network = network_hold(bus->network);
     pthread_mutex_unlock(&bus->lock);

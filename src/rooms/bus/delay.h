@@ -1,7 +1,8 @@
-/* delay.h - expected times of buses on the way, when a road or a bus fails, and the bus that takes over.
+/* delay.h - expected times of buses on the way, when a road or a bus fails, and the bus that takes
+ * over.
  *
- * A broken bus's remaining stops become a new trip of another vehicle, which drives out from the hub to
- * where the bus stands, takes its load over by scans, and goes on. */
+ * A broken bus's remaining stops become a new trip of another vehicle, which drives out from the
+ * hub to where the bus stands, takes its load over by scans, and goes on. */
 #ifndef CUNHUO_BUS_DELAY_H
 #define CUNHUO_BUS_DELAY_H
 
@@ -13,9 +14,9 @@ struct arena;
 struct bus;
 struct tx;
 
-/* After the roads have changed: moves the ETAs of all stops still ahead of today's trips to the times
- * on the roads as they are; a stop that can't be reached any more becomes an exception. Waits for
- * the writer; not in an act. */
+/* After the roads have changed: moves the ETAs of all stops still ahead of today's trips to the
+ * times on the roads as they are; a stop that can't be reached any more becomes an exception. Waits
+ * for the writer; not in an act. */
 MUST_USE enum status delay_spread(struct bus *bus, struct arena *arena, struct err *err);
 
 struct rescue {

@@ -1,4 +1,5 @@
-/* exception.h - what goes wrong on the way is a case: late, short, damaged, refused, closed, broken. */
+/* exception.h - what goes wrong on the way is a case: late, short, damaged, refused, closed,
+ * broken. */
 #ifndef CUNHUO_BUS_EXCEPTION_H
 #define CUNHUO_BUS_EXCEPTION_H
 

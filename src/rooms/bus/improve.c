@@ -32,57 +32,83 @@ static bool go_on(void *ctx, const struct route_progress *progress)
     return !stopping;
 }
 
-/* A copy of the first day's plan, and its problem, if enough has changed since `seen`, which is brought
- * up to date. NULL: not enough. */
-static struct route_plan *copy_changed(struct bus *bus, int64_t *day, int64_t *seen,
-                                       struct arena *arena, struct route_problem *problem)
+/* One run's work: a day's plan as it was, with the network that it borrows from. */
+struct work {
+    struct live *live;            // known by its address: perhaps gone when the run ends
+    int64_t day;
+    struct network *network;      // held
+    struct route_plan *copy;
+    struct route_problem problem;
+};
+
+/* The day that needs it most: one that leaves something out, else the first, if enough has changed
+ * since `seen`. */
+static struct live *choose(const struct bus *bus, int64_t *day, int64_t *seen)
 {
-    struct route_plan *copy = NULL;
+    struct live *first = bus->live[0];
+    if (first && first->day != *day) {
+        *day = first->day;
+        *seen = 0;
+    }
+    for (size_t i = 0; i < LIVE_DAYS; i++)
+        if (bus->live[i] && bus->live[i]->overfull) return bus->live[i];
+    if (first == NULL || first->changes - *seen < CHANGES_MIN) return NULL;
+    *seen = first->changes;
+    return first;
+}
+
+/* False: nothing to be done, or no memory. */
+static bool take(struct bus *bus, int64_t *day, int64_t *seen, struct arena *arena,
+                 struct work *work)
+{
     pthread_mutex_lock(&bus->lock);
-    const struct live *live = bus->live[0];
-    if (live && live->day != *day) { *day = live->day; *seen = 0; }
-    if (live && (live->overfull || live->changes - *seen >= CHANGES_MIN)) {
-        *seen = live->changes;
-        copy = route_plan_copy(live->plan);
-        if (copy && live_problem(live, copy, arena, problem) != OK) {
-            route_plan_free(copy);
-            copy = NULL;
+    struct live *live = choose(bus, day, seen);
+    if (live) {
+        work->live = live;
+        work->day = live->day;
+        work->copy = route_plan_copy(live->plan);
+        work->network = network_hold(live->network);
+        if (work->copy && live_problem(live, work->copy, arena, &work->problem) != OK) {
+            route_plan_free(work->copy);
+            work->copy = NULL;
         }
     }
     pthread_mutex_unlock(&bus->lock);
-    return copy;
+    return work->copy != NULL;
 }
 
-/* Puts a better solution in force, unless the day has closed or grown out of it. */
-static void swap_in(struct bus *bus, int64_t day, const struct route_solution *better,
-                    int32_t deadline_s)
+/* Puts a better solution in force, unless the day has closed, its roads have changed, or it has
+ * grown out of it (then the next run tries). */
+static void give_back(struct bus *bus, const struct work *work, const struct route_solution *better)
 {
-    pthread_mutex_lock(&bus->lock);
-    struct live *live = bus->live[0];
     struct err err;
-    if (live && live->day == day)
-        // INVALID: a place grew meanwhile beyond what the solution can carry. The next run tries.
-        if (live_swap(live, better, deadline_s, &err) != OK) bus->changes++;
+    pthread_mutex_lock(&bus->lock);
+    struct live *live = bus_live(bus, work->day);
+    if (better && live && live == work->live && live->network == work->network
+        && live_swap(live, better, &err) == OK)
+        bus->changes++;
+    network_release(work->network);
     pthread_mutex_unlock(&bus->lock);
 }
 
 static void improve(struct improver *improver, int64_t *day, int64_t *seen)
 {
     struct arena *arena = arena_open(ARENA_BYTES);
-    struct route_problem problem;
+    struct work work = { .live = NULL };
     struct route_solution start, better;
     struct err err;
-    struct route_plan *copy = arena ? copy_changed(improver->bus, day, seen, arena, &problem) : NULL;
-    if (copy && route_plan_solution(copy, arena, &start) == OK) {
+    bool found = false;
+    if (arena && take(improver->bus, day, seen, arena, &work)
+        && route_plan_solution(work.copy, arena, &start) == OK) {
         struct route_options options = {
-            .seconds = SOLVE_MS / 1000.0, .seed = (uint64_t)*day, .threads = 1, .start = &start,
-            .progress = go_on, .ctx = improver,
+            .seconds = SOLVE_MS / 1000.0, .seed = (uint64_t)work.day, .threads = 1,
+            .start = &start, .progress = go_on, .ctx = improver,
         };
-        if (route_solve(arena, &problem, &options, &better, &err) == OK
-            && better.required_unserved == 0 && better.cost < start.cost)
-            swap_in(improver->bus, *day, &better, improver->bus->deadline_s);
+        found = route_solve(arena, &work.problem, &options, &better, &err) == OK
+             && better.required_unserved == 0;
     }
-    route_plan_free(copy);
+    give_back(improver->bus, &work, found ? &better : NULL);
+    route_plan_free(work.copy);
     arena_free(arena);
 }
 

@@ -1,6 +1,7 @@
 /* inside.h - the bus room's state in memory, for its own files only.
  *
- * Lock order: bus->lock is the only lock; it is held for microseconds, never over SQL or a solve. */
+ * Lock order: bus->lock is the only lock; it is held for microseconds (milliseconds when a road has
+ * changed), never over SQL or a solve. */
 #ifndef CUNHUO_BUS_INSIDE_H
 #define CUNHUO_BUS_INSIDE_H
 
@@ -17,12 +18,15 @@ struct tx;
 struct workflow;
 
 enum { LIVE_DAYS = 3 };        // so many delivery days are open for orders at a time
+enum { FIRST_OUT_S = 5 * 3600 };   // buses leave the hub from then on
 
 struct bus {
     struct county *county;
     pthread_mutex_t lock;      // over all below
-    struct network *network;   // replaced as a whole when a road or the fleet changes
-    struct live *live[LIVE_DAYS];   // by day, ascending; a day whose wave has closed leaves
+    struct network *network;   // the roads as they are now; replaced as a whole when they change
+    bool closed_roads;         // some road is closed now or on one of the days below
+    struct live *live[LIVE_DAYS];   // by day, ascending; a day whose wave has closed leaves. Each
+                               // on the roads of its own day
     int32_t deadline_s;        // of places, seconds of the day
     struct live *closing;      // of the day whose wave closed last, for the night's planning
     int64_t changes;           // of plans since start
@@ -30,6 +34,8 @@ struct bus {
     struct night *night;       // the planning of closed waves (plan.h)
     struct refresher *refresher; // follows the roads (closure.h)
     struct improver *improver; // the background run (improve.h)
+    struct open_wave { int64_t day, closes_ms; } open[LIVE_DAYS];   // the writer's alone: waves
+                               // known to be open (wave.c); day 0: none
 };
 
 enum { WEIGHT_MAX_G = 2000000, VOLUME_MAX_ML = 8000000 };   // of one consignment
@@ -40,12 +46,11 @@ struct bus *bus_of(const struct county *county);
 
 /* Seconds of the day by which the plan is to serve all places: 11:00 less the margin. */
 int32_t bus_deadline_s(struct tx *tx);
-/* The first delivery day whose wave is still open at `now_ms`. */
-MUST_USE enum status bus_first_day(struct tx *tx, int64_t now_ms, int32_t zone_s, int64_t *day);
+/* Makes live plans for the days open at `now_ms` that have none yet, and ends those of closed ones.
+ * In the writer, or before it runs. */
+MUST_USE enum status bus_roll(struct bus *bus, struct tx *tx, int64_t now_ms);
 /* The same with a reader of its own, at the county's time: after a closing was committed. */
 void bus_roll_now(struct bus *bus);
-
-/* Makes live plans for the days open at `now_ms` that have none yet, and ends those of closed ones. In
- * the writer, or before it runs. */
-MUST_USE enum status bus_roll(struct bus *bus, struct tx *tx, int64_t now_ms);
+/* The live plan of a day, under bus->lock; NULL: it is not open. */
+struct live *bus_live(const struct bus *bus, int64_t day);
 #endif

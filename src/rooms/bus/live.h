@@ -1,7 +1,7 @@
 /* live.h - tonight's plan, alive: what has been promised for one day, and how the buses carry it.
  *
- * Derived from consignments, kept in memory, rebuilt at start. All calls under bus->lock. Each place
- * is one job of the optimiser whose load grows with every consignment. */
+ * Derived from consignments, kept in memory, rebuilt at start. All calls under bus->lock. Each
+ * place is one job of the optimiser whose load grows with every consignment. */
 #ifndef CUNHUO_BUS_LIVE_H
 #define CUNHUO_BUS_LIVE_H
 
@@ -20,11 +20,12 @@ struct tx;
 
 struct live {
     int64_t day, closes_ms;
+    int32_t deadline_s;           // of places, seconds of the day
     struct network *network;      // held
     struct route_plan *plan;      // job i is place i + 1 of the network
     struct need *down, *up;       // by place
     int64_t changes;              // since it was made
-    bool overfull;                // a rebuilt day holds more than fits: planning must find room
+    bool overfull;                // something promised has no place in it: planning must find one
 };
 
 /* NULL: no memory. */
@@ -39,13 +40,16 @@ enum bus_reason live_quote(const struct live *live, int32_t place, bool up,
 /* Takes it in. Anything but BUS_FITS: it doesn't fit, nothing changed. */
 enum bus_reason live_add(struct live *live, int32_t place, bool up, const struct need *need,
                          int64_t *cost);
-/* Takes it out. */
+/* Takes out what was taken in. */
 void live_remove(struct live *live, int32_t place, bool up, const struct need *need);
 
-/* Counts it though it doesn't fit: for the rebuild. */
+/* Counts it though it doesn't fit: for the rebuild. Its place is then served by no bus of this
+ * plan, and nothing more is promised there until the whole of it fits. */
 void live_force(struct live *live, int32_t place, bool up, const struct need *need);
 
-/* Fills a new day's plan from the consignments that wait for it. */
+/* Fills a new day's plan from the consignments that wait for it. What was promised fitted once;
+ * should quick insertion in another order leave something over, a short search finds room for
+ * it. */
 MUST_USE enum status live_read(struct live *live, struct tx *tx);
 
 /* The problem that `plan` (the live one or a copy of it) stands for: places that have something to
@@ -53,13 +57,13 @@ MUST_USE enum status live_read(struct live *live, struct tx *tx);
 MUST_USE enum status live_problem(const struct live *live, const struct route_plan *plan,
                                   struct arena *arena, struct route_problem *out);
 
-/* The same day on another network (a road was closed), planned anew. Places that can't be served any
- * more stay promised, and `left` counts them. */
-MUST_USE enum status live_move(struct live *live, struct network *network, int32_t deadline_s,
-                               size_t *left, struct err *err);
+/* The same day on another network (a road was closed, a point has come), planned anew. Places that
+ * can't be served any more stay promised (live->overfull). BROKEN: no memory, nothing changed. */
+MUST_USE enum status live_move(struct live *live, struct network *network, struct err *err);
 
-/* Another solution of the same day, found for an earlier state of it. INVALID: something grew beyond
- * what it can carry. CONFLICT: it leaves out what is promised. Nothing is changed then. */
+/* Another solution of the same day, found for an earlier state of it on the same network. INVALID:
+ * something grew beyond what it can carry. CONFLICT: it leaves out what is promised. Nothing is
+ * changed then. */
 MUST_USE enum status live_swap(struct live *live, const struct route_solution *solution,
-                               int32_t deadline_s, struct err *err);
+                               struct err *err);
 #endif

@@ -55,7 +55,7 @@ static enum status add_places(struct network *net, struct tx *tx, enum place_kin
         char *name = arena_text(net->arena, places[i].name);
         if (net->places == NULL || name == NULL) return BROKEN;
         net->places[net->place_count++] = (struct stop_place){
-            .place_id = places[i].id, .name = name, .snapped = places[i].located,
+            .place_id = places[i].id, .name = name, .located = places[i].located,
             .lat = places[i].lat_e6 / 1e6, .lon = places[i].lon_e6 / 1e6,
             .opens_s = (int32_t)places[i].opens_s, .closes_s = (int32_t)places[i].closes_s,
         };
@@ -100,6 +100,16 @@ static struct route_type type_of(const struct rows *rows, int32_t profile)
     };
 }
 
+/* Field by field, since what lies between them is nobody's. */
+static bool same_type(const struct route_type *a, const struct route_type *b)
+{
+    return a->profile == b->profile && a->trips_max == b->trips_max
+        && memcmp(a->capacity, b->capacity, sizeof a->capacity) == 0
+        && a->shift.open == b->shift.open && a->shift.close == b->shift.close
+        && a->cost_fixed == b->cost_fixed && a->cost_distance == b->cost_distance
+        && a->cost_duration == b->cost_duration;
+}
+
 static enum status read_fleet(struct network *net, struct tx *tx, struct err *err)
 {
     struct rows *rows;
@@ -110,11 +120,9 @@ static enum status read_fleet(struct network *net, struct tx *tx, struct err *er
         if (net->profile_of[profile] < 0) net->profile_of[profile] = net->profile_count++;
         struct route_type type = type_of(rows, net->profile_of[profile]);
         struct route_type *last = net->type_count ? &net->types[net->type_count - 1] : NULL;
-        if (last) type.count = last->count;   // for the comparison
-        if (last && memcmp(last, &type, sizeof type) == 0) {
+        if (last && same_type(last, &type)) {
             last->count++;
         } else {
-            type.count = 1;
             net->types = arena_more(net->arena, net->types, (size_t)net->type_count,
                                     sizeof *net->types);
             if (net->types == NULL) return BROKEN;
@@ -129,24 +137,25 @@ static enum status read_fleet(struct network *net, struct tx *tx, struct err *er
             .type = net->type_count - 1,
         };
     }
-    return found == NOT_FOUND ? OK : found;
+    if (found != NOT_FOUND) return found;
+    return net->vehicle_count ? OK : err_set(err, INVALID, NULL, "The county has no vehicle yet.");
 }
 
 /* Snaps all places for a profile. A place without road is left out of the matrix. */
-static enum status snap_all(struct network *net, const struct road *road, enum road_profile profile,
-                            struct road_snap *snaps, size_t *index, size_t *count)
+static void snap_all(struct network *net, const struct road *road, enum road_profile profile,
+                     struct road_snap *snaps, size_t *index, size_t *count)
 {
     *count = 0;
     for (size_t i = 0; i < net->place_count; i++) {
         struct stop_place *place = &net->places[i];
-        if (!place->snapped) continue;
+        if (!place->located) continue;
         struct err ignored;
         struct road_point at = { place->lat, place->lon };
         if (road_snap(road, profile, at, SNAP_MAX_M, &snaps[*count], &ignored) != OK) continue;
+        place->snapped = true;
         place->road_m = snaps[*count].distance_m;
         index[(*count)++] = i;
     }
-    return OK;
 }
 
 static enum status fill_matrix(struct network *net, const struct road *road,
@@ -159,7 +168,7 @@ static enum status fill_matrix(struct network *net, const struct road *road,
     int32_t *duration = arena_new(net->arena, n * n * sizeof *duration);
     int32_t *distance = arena_new(net->arena, n * n * sizeof *distance);
     if (!snaps || !index || !duration || !distance) return BROKEN;
-    TRY(snap_all(net, road, profile, snaps, index, &m));
+    snap_all(net, road, profile, snaps, index, &m);
 
     int32_t *seconds = arena_new(net->arena, m * m * sizeof *seconds);
     int32_t *metres = arena_new(net->arena, m * m * sizeof *metres);
@@ -188,6 +197,8 @@ static enum status fill(struct network *net, struct county *county, struct tx *t
     for (int p = 0; p < ROAD_PROFILES; p++)
         if (net->profile_of[p] >= 0)
             TRY(fill_matrix(net, county->roads, state, (enum road_profile)p, err));
+    if (!net->places[0].snapped)
+        return err_set(err, INVALID, NULL, "The hub stands on no road.");
     return OK;
 }
 

@@ -2,8 +2,8 @@
  *
  * A network is a snapshot: made of rows and roads when the server starts and again when a road is
  * closed or the fleet changes, never changed itself. Location 0 is the hub; the others are stations
- * and points, ordered by id. Durations are seconds, distances metres, directed, per vehicle profile;
- * a place that can't be reached has ROUTE_FAR. */
+ * and points, ordered by id. Durations are seconds, distances metres, directed, per vehicle
+ * profile; a place that can't be reached has ROUTE_FAR. */
 #ifndef CUNHUO_BUS_NETWORK_H
 #define CUNHUO_BUS_NETWORK_H
 
@@ -24,7 +24,8 @@ enum { CRATE_ML = 40000, COLD_BOX_ML = 25000 };                // net
 struct stop_place {
     int64_t place_id;
     const char *name;
-    bool snapped;                 // it has a position, and a road within SNAP_MAX_M
+    bool located;                 // it has a position
+    bool snapped;                 // and a road that some vehicle can use within SNAP_MAX_M
     double lat, lon;
     double road_m;                // to the road
     int32_t opens_s, closes_s;    // 0, 0: always
@@ -47,7 +48,7 @@ struct network {
 };
 
 /* The network of the county as `tx` sees it, with `state` of the roads (NULL: all open). BROKEN: no
- * memory. INVALID: no hub, or it stands on no road. Ends with network_release. */
+ * memory. INVALID: no hub, it stands on no road, or no vehicle. Ends with network_release. */
 MUST_USE enum status network_make(struct county *county, struct tx *tx,
                                   const struct road_state *state, struct network **out,
                                   struct err *err);

@@ -1,9 +1,13 @@
 /* plan.c - the thread that plans closed waves. */
 #include "rooms/bus/plan.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "db/db.h"
@@ -13,7 +17,7 @@
 #include "rooms/bus/publish.h"
 #include "web/county.h"
 
-enum { SOLVE_S = 20, ARENA_BYTES = 512 << 20 };
+enum { SOLVE_S = 20, RETRY_S = 2, ARENA_BYTES = 512 << 20 };
 
 struct night {
     struct bus *bus;
@@ -21,13 +25,14 @@ struct night {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     bool woken, stopping;
+    int stop_fd;                  // readable once it is stopping
 };
 
 static const struct sql find_closed = SQL(
     "SELECT day FROM wave WHERE state = 'closed' ORDER BY day LIMIT 1");
 
-/* The live plan of a closed day: the one that was alive when it closed, or (after a restart) a new one
- * from the rows. NOT_FOUND: no wave waits for its plan. */
+/* The live plan of a closed day: the one that was alive when it closed, or (after a restart) a new
+ * one from the rows. NOT_FOUND: no wave waits for its plan. */
 static enum status closed_day(struct night *night, struct arena *arena, struct live **out,
                               double *seconds)
 {
@@ -56,10 +61,21 @@ static enum status closed_day(struct night *night, struct arena *arena, struct l
     return found;
 }
 
-static void drop(struct bus *bus, struct live *live)
+static bool stopping(struct night *night)
+{
+    pthread_mutex_lock(&night->lock);
+    bool yes = night->stopping;
+    pthread_mutex_unlock(&night->lock);
+    return yes;
+}
+
+/* Lets go of a day's plan; one that could not be published is kept for the next try. */
+static void drop(struct bus *bus, struct live *live, bool published)
 {
     pthread_mutex_lock(&bus->lock);   // it lets go of a network that others hold too
-    live_free(live);
+    bool keep = !published && bus->closing == NULL;
+    if (keep) bus->closing = live;
+    else live_free(live);
     pthread_mutex_unlock(&bus->lock);
 }
 
@@ -77,6 +93,26 @@ static enum status act_publish(struct tx *tx, struct entry *entry, struct err *e
     return publish(tx, &p->publication, &plan_id, err);
 }
 
+/* Required jobs that a solution leaves out. */
+static int64_t left_out(const struct route_problem *problem, const struct route_solution *s)
+{
+    int64_t left = 0;
+    for (int32_t i = 0; i < problem->job_count; i++) left += !problem->jobs[i].optional;
+    for (int32_t t = 0; t < s->tour_count; t++)
+        for (int32_t i = 0; i < s->tours[t].stop_count; i++) {
+            const struct route_stop *stop = &s->tours[t].stops[i];
+            left -= stop->kind == ROUTE_JOB && !problem->jobs[stop->index].optional;
+        }
+    return left;
+}
+
+static bool is_better(const struct route_problem *problem, const struct route_solution *a,
+                      const struct route_solution *b)
+{
+    int64_t a_left = left_out(problem, a), b_left = left_out(problem, b);
+    return a_left != b_left ? a_left < b_left : a->cost <= b->cost;
+}
+
 static enum status plan_day(struct night *night, struct arena *arena, struct live *live,
                             double seconds, struct err *err)
 {
@@ -88,21 +124,26 @@ static enum status plan_day(struct night *night, struct arena *arena, struct liv
     TRY(live_problem(live, live->plan, arena, &problem));
 
     struct publish_entry publishing = {
-        .entry = { .lane = LANE_ORDER, .arena = arena, .act = act_publish },
+        .entry = { .lane = LANE_FIRST, .arena = arena, .act = act_publish },
         .publication = { .live = live, .solution = &start, .source = "live" },
     };
     struct err why;
-    if (child_solve(county, &problem, &start, seconds, arena, &better, &why) == OK)
-        publishing.publication.solution = &better, publishing.publication.source = "solver";
-    else
+    if (child_solve(county, &problem, &start, seconds, night->stop_fd, arena, &better,
+                    &why) != OK) {
         fprintf(stderr, "bus: the live plan is published: %s %s\n", why.text, why.detail);
+    } else if (is_better(&problem, &better, &start)) {
+        publishing.publication.solution = &better;
+        publishing.publication.source = "solver";
+    }
+    if (stopping(night)) return NOT_FOUND;   // the next start plans it
 
     publishing.publication.at_ms = county_now_ms(county);
     publishing.publication.plan_ms = (mono_us() - began_us) / 1000;
     return writer_call(county->writer, &publishing.entry, err);
 }
 
-static bool plan_next(struct night *night)
+/* OK: one wave has got its plan. NOT_FOUND: none waits for one. */
+static enum status plan_next(struct night *night)
 {
     struct arena *arena = arena_open(ARENA_BYTES);
     struct live *live = NULL;
@@ -110,11 +151,25 @@ static bool plan_next(struct night *night)
     double seconds;
     enum status planned = arena ? closed_day(night, arena, &live, &seconds) : BROKEN;
     if (planned == OK) planned = plan_day(night, arena, live, seconds, &err);
-    drop(night->bus, live);
+    drop(night->bus, live, planned == OK || planned == CONFLICT);
     arena_free(arena);
     if (planned != OK && planned != NOT_FOUND && planned != CONFLICT)
-        fprintf(stderr, "bus: a wave could not be planned: %s %s\n", status_name(planned), err.text);
-    return planned == OK;
+        fprintf(stderr, "bus: a wave could not be planned: %s %s\n", status_name(planned),
+                err.text);
+    return planned;
+}
+
+/* Until somebody wakes it, or the next try is due. Under night->lock. */
+static void rest(struct night *night, bool retry)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += RETRY_S;
+    bool late = false;
+    while (!night->woken && !night->stopping && !late)
+        if (retry) late = pthread_cond_timedwait(&night->wake, &night->lock, &until) == ETIMEDOUT;
+        else pthread_cond_wait(&night->wake, &night->lock);
+    night->woken = false;
 }
 
 static void *run(void *of)
@@ -122,11 +177,10 @@ static void *run(void *of)
     struct night *night = of;
     pthread_mutex_lock(&night->lock);
     while (!night->stopping) {
-        night->woken = false;
         pthread_mutex_unlock(&night->lock);
-        while (plan_next(night)) {}
+        enum status planned = plan_next(night);
         pthread_mutex_lock(&night->lock);
-        while (!night->woken && !night->stopping) pthread_cond_wait(&night->wake, &night->lock);
+        if (planned != OK && planned != CONFLICT) rest(night, planned != NOT_FOUND);
     }
     pthread_mutex_unlock(&night->lock);
     return NULL;
@@ -136,10 +190,16 @@ enum status night_start(struct bus *bus, struct night **out)
 {
     struct night *night = calloc(1, sizeof *night);
     if (night == NULL) return BROKEN;
+    pthread_condattr_t steady;
     night->bus = bus;
+    night->stop_fd = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&night->lock, NULL);
-    pthread_cond_init(&night->wake, NULL);
-    if (pthread_create(&night->thread, NULL, run, night) != 0) {
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+    pthread_cond_init(&night->wake, &steady);
+    pthread_condattr_destroy(&steady);
+    if (night->stop_fd < 0 || pthread_create(&night->thread, NULL, run, night) != 0) {
+        if (night->stop_fd >= 0) close(night->stop_fd);
         free(night);
         return BROKEN;
     }
@@ -160,10 +220,12 @@ void night_stop(struct night *night)
     if (night == NULL) return;
     pthread_mutex_lock(&night->lock);
     night->stopping = true;
+    eventfd_write(night->stop_fd, 1);
     pthread_cond_signal(&night->wake);
     pthread_mutex_unlock(&night->lock);
     pthread_join(night->thread, NULL);
     pthread_cond_destroy(&night->wake);
     pthread_mutex_destroy(&night->lock);
+    close(night->stop_fd);
     free(night);
 }

@@ -28,15 +28,15 @@ static const struct sql take_wave = SQL(
     "UPDATE wave SET state = 'published', plan_id = $2, published_ms = $3, plan_ms = $4"
     " WHERE day = $1 AND state = 'closed' RETURNING day");
 static const struct sql add_plan = SQL(
-    "INSERT INTO plan (id, day, version, made_ms, made_by, source, cost_fen, distance_m, duration_s)"
-    " VALUES ($1, $2, 1, $3, 0, $4, $5, $6, $7)");
+    "INSERT INTO plan (id, day, version, made_ms, made_by, source, cost_fen, distance_m,"
+    " duration_s) VALUES ($1, $2, 1, $3, 0, $4, $5, $6, $7)");
 static const struct sql add_trip = SQL(
     "INSERT INTO trip (id, plan_id, day, number, part, vehicle_id, driver_id, departs_ms,"
     " returns_ms, distance_m, cost_fen, state)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'planned')");
 static const struct sql add_stop = SQL(
-    "INSERT INTO trip_stop (id, trip_id, seq, place_id, arrives_ms, departs_ms, eta_ms, state)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $5, 'planned')");
+    "INSERT INTO trip_stop (id, trip_id, seq, place_id, arrives_ms, departs_ms, eta_ms, state,"
+    " detour_ms) VALUES ($1, $2, $3, $4, $5, $6, $5, 'planned', 0)");
 static const struct sql place_consignments = SQL(
     "UPDATE consignment SET state = 'planned', trip_id = $3, stop_id = $4"
     " WHERE day = $1 AND place_id = $2 AND state = 'waiting'");
@@ -63,60 +63,80 @@ static const struct sql find_at_stop = SQL(
     "SELECT id, kind, up, party_id, code, dry_ml, cold_ml FROM consignment WHERE stop_id = $1"
     " AND state = 'planned' ORDER BY up, kind, id");
 
-static enum status add_unit(struct publisher *w, int64_t stop_id, int64_t place_id,
-                            const char *kind, const char *code, int64_t consignment_id, bool up,
-                            int64_t origin_id, int64_t parent_id, int64_t *id)
+/* Adds a unit. A parcel whose code is there already (it was on a bus before and came back) gets one
+ * of our own: a code that comes twice must not stop the night. */
+static enum status add_unit(struct publisher *w, const struct unit *wanted, const char *kind,
+                            int64_t *id)
 {
-    struct unit unit = {
-        .kind = kind, .code = code, .day = w->p->live->day, .consignment_id = consignment_id,
-        .place_id = place_id, .up = up, .stop_id = stop_id, .planned_parent_id = parent_id,
-        .origin_id = origin_id, .made_ms = w->p->at_ms,
-    };
-    TRY(unit_add(w->tx, &unit, w->err));
-    *id = unit.id;
-    return OK;
-}
-
-/* A new crate or box each time the next piece no longer fits in the one that is open. */
-struct filling { const char *kind; int64_t size_ml, left_ml, unit_id; };
-
-static enum status container(struct publisher *w, struct filling *f, int64_t stop_id,
-                             int64_t place_id, int64_t volume_ml)
-{
-    if (f->unit_id == 0 || volume_ml > f->left_ml) {
-        f->left_ml = f->size_ml;
-        TRY(add_unit(w, stop_id, place_id, f->kind, NULL, 0, false, w->hub_id, 0, &f->unit_id));
+    struct unit unit = *wanted;
+    struct err taken;
+    unit.kind = kind;
+    unit.day = w->p->live->day;
+    unit.made_ms = w->p->at_ms;
+    unit.end_id = unit.up ? w->hub_id : unit.place_id;
+    enum status added = unit_add(w->tx, &unit, &taken);
+    if (added == CONFLICT && wanted->code) {
+        unit.code = NULL;
+        added = unit_add(w->tx, &unit, &taken);
     }
-    f->left_ml -= volume_ml;
+    if (added != OK) *w->err = taken;
+    *id = unit.id;
+    return added;
+}
+
+/* The crates (or cold boxes) of a stop, filled one after the other as if goods could be poured: so
+ * that there are never more of them than the plan has room for. A piece is to go in the one where
+ * the middle of it would be; pickers may do it better, for what counts is what they scan. */
+struct filling { const char *kind; int64_t size_ml, used_ml, number, unit_id; };
+
+static enum status fill(struct publisher *w, const struct unit *content, struct filling *f,
+                        int64_t volume_ml)
+{
+    int64_t number = (f->used_ml + volume_ml / 2) / f->size_ml + 1;
+    f->used_ml += volume_ml;
+    if (number == f->number) return OK;
+    f->number = number;
+    struct unit container = { .place_id = content->place_id, .stop_id = content->stop_id,
+                              .origin_id = w->hub_id };
+    return add_unit(w, &container, f->kind, &f->unit_id);
+}
+
+/* Bags of at most a crate's volume, or the one parcel, each with the crate it is to go in. */
+static enum status add_content(struct publisher *w, struct unit *content, struct filling *f,
+                               bool parcel, int64_t volume_ml)
+{
+    int64_t id, bags = parcel ? 1 : (volume_ml + f->size_ml - 1) / f->size_ml;
+    for (int64_t i = 0; i < bags; i++) {
+        TRY(fill(w, content, f, volume_ml * (i + 1) / bags - volume_ml * i / bags));
+        content->planned_parent_id = f->unit_id;
+        TRY(add_unit(w, content, parcel ? "parcel" : "bag", &id));
+        content->code = NULL;   // the first has the code that the consignment came with
+    }
     return OK;
 }
 
-/* The units of all that is handed over at a stop: an order is a bag of dry and one of cold goods. */
+/* The units of all that is handed over at a stop: dry and cold goods of an order in bags of their
+ * own. */
 static enum status add_units(struct publisher *w, int64_t stop_id, int64_t place_id)
 {
-    struct filling crate = { "crate", CRATE_ML, 0, 0 }, box = { "cold_box", COLD_BOX_ML, 0, 0 };
+    struct filling crates = { "crate", CRATE_ML, 0, 0, 0 };
+    struct filling boxes = { "cold_box", COLD_BOX_ML, 0, 0, 0 };
     struct rows *rows;
     enum status found = db_first(w->tx, &find_at_stop, ARGS(i64(stop_id)), &rows);
     for (; found == OK; found = db_next(rows)) {
-        int64_t id = row_i64(rows, 0), kind = row_i64(rows, 1), unit_id;
-        int64_t dry_ml = row_i64(rows, 5), cold_ml = row_i64(rows, 6);
-        const char *code = row_str(rows, 4);
-        if (row_i64(rows, 2)) {   // up: at its sender's until the driver takes it
-            TRY(add_unit(w, stop_id, place_id, kind == CONSIGN_PARCEL ? "parcel" : "lot", code, id,
-                         true, row_i64(rows, 3), 0, &unit_id));
+        bool parcel = row_i64(rows, 1) == CONSIGN_PARCEL, up = row_i64(rows, 2) != 0;
+        int64_t dry_ml = row_i64(rows, 5), cold_ml = row_i64(rows, 6), unit_id;
+        struct unit unit = {
+            .consignment_id = row_i64(rows, 0), .place_id = place_id, .up = up,
+            .stop_id = stop_id, .code = row_str(rows, 4),
+            .origin_id = up ? row_i64(rows, 3) : w->hub_id,   // its sender until the driver has it
+        };
+        if (up) {
+            TRY(add_unit(w, &unit, parcel ? "parcel" : "lot", &unit_id));
             continue;
         }
-        const char *name = kind == CONSIGN_PARCEL ? "parcel" : "bag";
-        if (dry_ml > 0 || cold_ml == 0) {
-            TRY(container(w, &crate, stop_id, place_id, dry_ml));
-            TRY(add_unit(w, stop_id, place_id, name, code, id, false, w->hub_id, crate.unit_id,
-                         &unit_id));
-        }
-        if (cold_ml > 0) {
-            TRY(container(w, &box, stop_id, place_id, cold_ml));
-            TRY(add_unit(w, stop_id, place_id, name, dry_ml > 0 ? NULL : code, id, false,
-                         w->hub_id, box.unit_id, &unit_id));
-        }
+        if (dry_ml > 0) TRY(add_content(w, &unit, &crates, parcel, dry_ml));
+        if (cold_ml > 0) TRY(add_content(w, &unit, &boxes, parcel, cold_ml));
     }
     return found == NOT_FOUND ? OK : found;
 }
@@ -197,7 +217,8 @@ static const struct sql except = SQL(
     "UPDATE consignment SET state = 'excepted' WHERE day = $1 AND state = 'waiting'"
     " RETURNING id, place_id");
 
-/* Whatever still waits has no place on a bus: each is a case, so that nothing promised is forgotten. */
+/* Whatever still waits has no place on a bus: each is a case, so that nothing promised is
+ * forgotten. */
 static enum status open_exceptions(struct publisher *w)
 {
     struct rows *rows;

@@ -47,7 +47,8 @@ static enum status causes(struct tx *tx, int64_t day, int64_t at_ms, struct repo
 {
     struct rows *rows;
     enum status found = db_first(tx, &count_causes, ARGS(i64(day), i64(at_ms)), &rows);
-    for (; found == OK; found = db_next(rows)) out->late_causes[row_i64(rows, 0)] = row_i64(rows, 1);
+    for (; found == OK; found = db_next(rows))
+        out->late_causes[row_i64(rows, 0)] = row_i64(rows, 1);
     return found == NOT_FOUND ? OK : found;
 }
 

@@ -57,7 +57,7 @@ enum status trip_list(struct tx *tx, int64_t day, int64_t driver_id, struct trip
 
 static const struct sql find_stops = SQL(
     "SELECT s.id, s.trip_id, s.seq, s.place_id, s.arrives_ms, s.departs_ms, s.eta_ms,"
-    " coalesce(s.arrived_ms, 0), coalesce(s.departed_ms, 0), s.state, p.name"
+    " coalesce(s.arrived_ms, 0), coalesce(s.departed_ms, 0), s.state, p.name, s.detour_ms"
     " FROM trip_stop AS s JOIN people_place AS p ON p.place_id = s.place_id"
     " WHERE s.trip_id = $1 AND s.state <> 'replaced' ORDER BY s.seq");
 
@@ -76,6 +76,7 @@ enum status trip_stops(struct tx *tx, int64_t trip_id, struct stop **out, size_t
             .departs_ms = row_i64(rows, 5), .eta_ms = row_i64(rows, 6),
             .arrived_ms = row_i64(rows, 7), .departed_ms = row_i64(rows, 8),
             .state = row_str(rows, 9), .place = row_str(rows, 10),
+            .detour_ms = row_i64(rows, 11),
         };
     }
     return found == NOT_FOUND ? OK : found;
@@ -85,11 +86,12 @@ enum status trip_stops(struct tx *tx, int64_t trip_id, struct stop **out, size_t
 
 static const struct sql trip_of_stop = SQL("SELECT trip_id FROM trip_stop WHERE id = $1");
 static const struct sql add_event = SQL(
-    "INSERT INTO trip_event (event_id, kind, trip_id, stop_id, by_id, at_ms, received_ms)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING received_ms");
+    "INSERT INTO trip_event (event_id, kind, trip_id, stop_id, by_id, phone_ms, offset_ms, at_ms,"
+    " received_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    " ON CONFLICT DO NOTHING RETURNING received_ms");
 static const struct sql find_same = SQL(
     "SELECT received_ms FROM trip_event WHERE event_id = $1 AND kind = $2 AND trip_id = $3"
-    " AND stop_id = $4 AND by_id = $5 AND at_ms = $6");
+    " AND stop_id = $4 AND by_id = $5 AND phone_ms = $6 AND offset_ms = $7");
 
 // The first of each kind counts: a second tap on "arrived" changes nothing.
 static const struct sql fold_stops = SQL(
@@ -111,28 +113,35 @@ static const struct sql fold_trip = SQL(
     "  WHEN EXISTS (SELECT 1 FROM trip_event WHERE trip_id = $1) THEN 'underway'"
     "  ELSE state END WHERE id = $1");
 
-// The delay of the last thing known: a stop left or reached, or the departure.
-static const struct sql find_delay = SQL(
-    "SELECT seq, coalesce(departed_ms - departs_ms, arrived_ms - arrives_ms) FROM trip_stop"
-    " WHERE trip_id = $1 AND (departed_ms IS NOT NULL OR arrived_ms IS NOT NULL)"
-    " AND state <> 'replaced' UNION ALL"
-    " SELECT 0, departed_ms - departs_ms FROM trip WHERE id = $1 AND departed_ms IS NOT NULL"
-    " ORDER BY 1 DESC LIMIT 1");
-static const struct sql shift_etas = SQL(
-    "UPDATE trip_stop SET eta_ms = arrives_ms + $3 WHERE trip_id = $1 AND seq > $2"
-    " AND state = 'planned'");
+static const struct sql set_eta = SQL("UPDATE trip_stop SET eta_ms = $2 WHERE id = $1");
+
+enum status trip_expect(struct tx *tx, int64_t trip_id)
+{
+    struct trip trip;
+    struct stop *stops;
+    size_t count;
+    TRY(trip_get(tx, trip_id, &trip, &(struct err){ 0 }));
+    TRY(trip_stops(tx, trip_id, &stops, &count));
+    int64_t delay_ms = trip.departed_ms ? trip.departed_ms - trip.departs_ms : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct stop *stop = &stops[i];
+        int64_t planned_ms = stop->arrives_ms + stop->detour_ms;
+        int64_t eta_ms = stop->arrived_ms ? stop->arrived_ms : planned_ms + delay_ms;
+        if (eta_ms != stop->eta_ms) TRY(db_run(tx, &set_eta, ARGS(i64(stop->id), i64(eta_ms))));
+        if (stop->departed_ms)
+            delay_ms = stop->departed_ms - stop->departs_ms - stop->detour_ms;
+        else if (stop->arrived_ms)
+            delay_ms = stop->arrived_ms - planned_ms;
+    }
+    return OK;
+}
 
 static enum status fold(struct tx *tx, const struct trip_event *event)
 {
-    struct rows *rows;
     if (event->stop_id)
         TRY(db_run(tx, &fold_stops, ARGS(i64(event->trip_id), i64(event->stop_id))));
     TRY(db_run(tx, &fold_trip, ARGS(i64(event->trip_id))));
-    enum status found = db_first(tx, &find_delay, ARGS(i64(event->trip_id)), &rows);
-    if (found == NOT_FOUND) return OK;
-    if (found != OK) return found;
-    return db_run(tx, &shift_etas, ARGS(i64(event->trip_id), i64(row_i64(rows, 0)),
-                                        i64(row_i64(rows, 1))));
+    return trip_expect(tx, event->trip_id);
 }
 
 enum status trip_record(struct tx *tx, struct trip_event *event, int64_t *received_ms,
@@ -152,12 +161,12 @@ enum status trip_record(struct tx *tx, struct trip_event *event, int64_t *receiv
         return err_set(err, DENIED, "trip_id", "This is another driver's trip.");
 
     struct args args = ARGS(str(event->event_id), str(acts[event->act]), i64(event->trip_id),
-                            i64(event->stop_id), i64(event->by_id), i64(event->at_ms),
-                            i64(event->received_ms));
+                            i64(event->stop_id), i64(event->by_id), i64(event->phone_ms),
+                            i64(event->offset_ms), i64(event->at_ms), i64(event->received_ms));
     enum status added = db_first(tx, &add_event, args, &rows);
     bool repeat = added == NOT_FOUND;
     if (repeat) {
-        args.count = 6;   // all but received_ms, which differs in a repeat
+        args.count = 7;   // all but what the county adds
         added = db_first(tx, &find_same, args, &rows);
     }
     if (added == NOT_FOUND)

@@ -1,7 +1,8 @@
 /* trip.h - trips on their way: what phones tell of them, and when the bus will be where.
  *
- * A phone tells an act with its own id and time: sent twice it counts once, and in whatever order acts
- * arrive the times of a trip are the same. A stop's expected time (ETA) is its planned time plus the
+ * A phone tells an act with its own id and time: sent twice it counts once, and in whatever order
+ * acts arrive the times of a trip are the same. A stop's expected time (ETA) is when it was
+ * reached, else its planned time with the detours that the roads now demand (delay.h), plus the
  * delay of the last thing known of the trip before it. */
 #ifndef CUNHUO_BUS_TRIP_H
 #define CUNHUO_BUS_TRIP_H
@@ -21,6 +22,7 @@ struct trip_event {
     int64_t trip_id;              // DEPART, RETURN; else found by the stop
     int64_t stop_id;              // ARRIVE, LEAVE, SKIP
     int64_t by_id;
+    int64_t phone_ms, offset_ms;  // as the phone told them
     int64_t at_ms, received_ms;
 };
 
@@ -28,6 +30,8 @@ struct trip_event {
  * NOT_FOUND: no such trip or stop. DENIED: not this driver's trip (by_id 0: the program). */
 MUST_USE enum status trip_record(struct tx *tx, struct trip_event *event, int64_t *received_ms,
                                  struct err *err);
+/* Sets the expected times of a trip's stops from what is known of it. */
+MUST_USE enum status trip_expect(struct tx *tx, int64_t trip_id);
 
 struct trip {
     int64_t id, plan_id, day, number, part, vehicle_id, driver_id;
@@ -36,6 +40,7 @@ struct trip {
 };
 struct stop {
     int64_t id, trip_id, seq, place_id, arrives_ms, departs_ms, eta_ms, arrived_ms, departed_ms;
+    int64_t detour_ms;            // how much later than planned the roads as they are now make it
     const char *state, *place;
 };
 MUST_USE enum status trip_get(struct tx *tx, int64_t trip_id, struct trip *out, struct err *err);

@@ -23,8 +23,8 @@ void unit_sscc(const char *prefix, int64_t serial, char out[SSCC_TEXT])
 
 static const struct sql add = SQL(
     "INSERT INTO unit (id, code, kind, day, consignment_id, place_id, up, stop_id,"
-    " planned_parent_id, origin_id, made_ms, holder_id, parent_id, since_ms)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $10, 0, $11)"
+    " planned_parent_id, origin_id, made_ms, end_id, holder_id, parent_id, since_ms)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $10, 0, $11)"
     " ON CONFLICT DO NOTHING RETURNING id");
 
 static enum status make_code(struct tx *tx, struct unit *unit)
@@ -48,7 +48,7 @@ enum status unit_add(struct tx *tx, struct unit *unit, struct err *err)
              unit->consignment_id ? i64(unit->consignment_id) : null(), i64(unit->place_id),
              i64(unit->up), unit->stop_id ? i64(unit->stop_id) : null(),
              unit->planned_parent_id ? i64(unit->planned_parent_id) : null(),
-             i64(unit->origin_id), i64(unit->made_ms)), &rows);
+             i64(unit->origin_id), i64(unit->made_ms), i64(unit->end_id)), &rows);
     if (added == NOT_FOUND)
         return err_about(err, CONFLICT, "code", "A unit of this code is there already.", "%s",
                          unit->code);
@@ -60,7 +60,7 @@ enum status unit_add(struct tx *tx, struct unit *unit, struct err *err)
 #define UNIT_COLUMNS                                                                          \
     "SELECT id, code, kind, day, coalesce(consignment_id, 0), place_id, up,"                  \
     " coalesce(stop_id, 0), coalesce(planned_parent_id, 0), origin_id, made_ms, holder_id,"   \
-    " parent_id, since_ms, gap FROM unit WHERE "
+    " parent_id, since_ms, gap, end_id FROM unit WHERE "
 
 static enum status one(struct tx *tx, const struct sql *sql, struct value key, struct unit *out,
                        struct err *err)
@@ -76,6 +76,7 @@ static enum status one(struct tx *tx, const struct sql *sql, struct value key, s
         .planned_parent_id = row_i64(rows, 8), .origin_id = row_i64(rows, 9),
         .made_ms = row_i64(rows, 10), .holder_id = row_i64(rows, 11),
         .parent_id = row_i64(rows, 12), .since_ms = row_i64(rows, 13), .gap = row_str(rows, 14),
+        .end_id = row_i64(rows, 15),
     };
     return OK;
 }

@@ -10,8 +10,8 @@ struct tx;
 
 struct unit {
     int64_t id;
-    const char *code;             // SSCC-18 of crates and boxes, waybill of parcels; NULL when added:
-                                  // one is made
+    const char *code;             // SSCC-18 of crates and boxes, waybill of parcels; NULL: one is
+                                  // made when it is added
     const char *kind;             // "crate", "cold_box", "bag", "parcel", "lot"
     int64_t day;
     int64_t consignment_id;       // 0: a container
@@ -20,6 +20,7 @@ struct unit {
     int64_t stop_id;
     int64_t planned_parent_id;    // the crate it is to be packed in; 0: none
     int64_t origin_id;            // who has it before the first scan
+    int64_t end_id;               // where its way ends: its place, or the hub
     int64_t made_ms;
     // as custody (custody.h) has folded it:
     int64_t holder_id, parent_id, since_ms;

@@ -10,8 +10,9 @@
 #include "web/county.h"
 #include "web/form.h"
 
-static const struct permission see_plan = {
-    "bus.see_plan", "See waves, plans and trips", "dispatcher clerk head auditor admin picker" };
+const struct permission bus_see_plan = {
+    "bus.see_plan", "See waves, plans and trips",
+    "dispatcher clerk head auditor admin picker station" };
 static const struct permission see_trip = {
     "bus.see_trip", "See a trip and its load",
     "driver picker station keeper dispatcher clerk admin" };
@@ -320,7 +321,7 @@ static json_t *show_promise(struct request *rq, const void *out)
 }
 
 const struct route view_routes[] = {
-    { .method = GET, .path = "/bus/days/{day}", .permission = &see_plan, .page = "bus/day",
+    { .method = GET, .path = "/bus/days/{day}", .permission = &bus_see_plan, .page = "bus/day",
       .text = "A day's wave and trips", .in_size = sizeof(struct asked),
       .out_size = sizeof(struct day), .prepare = prepare_day, .act = act_day, .show = show_day },
     { .method = GET, .path = "/bus/my", .permission = &see_trip, .page = "bus/my",
@@ -334,7 +335,7 @@ const struct route view_routes[] = {
       .page = "bus/place", .text = "What a station or point holds",
       .in_size = sizeof(struct asked), .out_size = sizeof(struct load), .prepare = prepare_place,
       .act = act_place, .show = show_place },
-    { .method = GET, .path = "/bus/vehicles", .permission = &see_plan, .page = "bus/vehicles",
+    { .method = GET, .path = "/bus/vehicles", .permission = &bus_see_plan, .page = "bus/vehicles",
       .text = "The fleet, and who is free", .in_size = sizeof(struct asked),
       .out_size = sizeof(struct fleet), .prepare = prepare_my, .act = act_fleet,
       .show = show_fleet },

@@ -5,4 +5,5 @@
 #include "web/room.h"
 
 extern const struct route view_routes[];
+extern const struct permission bus_see_plan;
 #endif

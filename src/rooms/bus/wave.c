@@ -1,12 +1,12 @@
 /* wave.c - the closing of waves. */
 #include "rooms/bus/wave.h"
 
-#include <string.h>
 #include "base/clock.h"
 #include "db/db.h"
 #include "people/audit.h"
 #include "rooms/bus/inside.h"
 #include "rooms/bus/plan.h"
+#include "rooms/bus/views.h"
 #include "web/county.h"
 #include "web/form.h"
 #include "web/room.h"
@@ -42,23 +42,32 @@ static enum status wave_row(struct tx *tx, int64_t day)
     return db_run(tx, &make_wave, ARGS(i64(day), i64(closes_ms)));
 }
 
+/* What is known of open waves comes from their rows again. Forgetting too much does no harm. */
+static void forget_open(void *of)
+{
+    struct bus *bus = of;
+    for (size_t i = 0; i < LIVE_DAYS; i++) bus->open[i] = (struct open_wave){ 0, 0 };
+}
+
 enum status wave_take(struct tx *tx, int64_t day, int64_t made_ms, struct err *err)
 {
+    struct bus *bus = bus_of(tx_county(tx));
     struct wave wave;
-    struct rows *rows;
-    if (db_first(tx, &find_wave, ARGS(i64(day)), &rows) == NOT_FOUND) TRY(wave_row(tx, day));
+    for (size_t i = 0; i < LIVE_DAYS; i++)
+        if (bus->open[i].day == day && made_ms < bus->open[i].closes_ms) return OK;
+    TRY(wave_row(tx, day));
     TRY(bus_wave(tx, day, &wave, err));
     if (wave.closed_ms > 0 || made_ms >= wave.closes_ms)
         return err_set(err, CONFLICT, "day", bus_reason_text(BUS_CUT_OFF));
-    return OK;
+    bus->open[(uint64_t)day % LIVE_DAYS] = (struct open_wave){ day, wave.closes_ms };
+    return tx_undo(tx, forget_open, bus);   // its row is perhaps no more
 }
 
 static const struct sql close_due = SQL(
     "UPDATE wave SET state = 'closed', closed_ms = $1 WHERE state = 'open' AND closes_ms <= $1"
     " RETURNING day");
 
-/* After a wave has closed its day leaves the live plans; should the commit fail, the roll is undone
- * by another one that finds the wave open again. */
+/* After a wave has closed, and that is on disk, its day leaves the live plans. */
 static void roll_again(void *of)
 {
     struct bus *bus = of;
@@ -71,16 +80,20 @@ enum status wave_close_due(struct tx *tx, int64_t at_ms, struct err *err)
     struct county *county = tx_county(tx);
     struct bus *bus = bus_of(county);
     struct rows *rows;
+    forget_open(bus);
+    pthread_mutex_lock(&bus->lock);
+    bool over = bus->live[0] && bus->live[0]->closes_ms <= at_ms;   // with a row or without
+    pthread_mutex_unlock(&bus->lock);
     // The day that closes at this instant has a wave even if nobody ordered.
     int64_t day = day_of(at_ms, county->zone_s) + 1;
     if (at_ms >= day_ms(day - 1, CUT_OFF_S, county->zone_s)) TRY(wave_row(tx, day));
     enum status closed = db_first(tx, &close_due, ARGS(i64(at_ms)), &rows);
-    if (closed == NOT_FOUND) return OK;
+    over = over || closed == OK;
     for (; closed == OK; closed = db_next(rows))
         TRY(audit_note(tx, at_ms, 0, "wave.close", row_i64(rows, 0), ""));
     if (closed != NOT_FOUND) return closed;
     (void)err;
-    return tx_done(tx, roll_again, bus);
+    return over ? tx_done(tx, roll_again, bus) : OK;
 }
 
 static const struct sql close_now = SQL(
@@ -95,6 +108,7 @@ enum status wave_close(struct tx *tx, int64_t day, int64_t closes_ms, int64_t at
 {
     struct county *county = tx_county(tx);
     struct rows *rows;
+    forget_open(bus_of(county));
     if (reason == NULL || *reason == '\0')
         return err_set(err, INVALID, "reason", "Say why.");
     if (closes_ms != 0
@@ -123,8 +137,6 @@ void wave_closed(struct county *county, int64_t due_ms)
 
 static const struct permission close_permission = {
     "bus.close_wave", "Close a wave early or late", "dispatcher admin" };
-static const struct permission see_permission = {
-    "bus.see_plan", "See waves, plans and trips", "dispatcher clerk head auditor admin picker station" };
 
 struct closing { int64_t day, closes_ms, at_ms, person_id; const char *reason; };
 
@@ -171,7 +183,7 @@ const struct route wave_routes[] = {
       .next = "/bus/days/{day}", .text = "Close a wave now, or move its closing",
       .in_size = sizeof(struct closing), .out_size = sizeof(struct wave),
       .prepare = prepare_close, .act = act_close, .show = show_wave },
-    { .method = GET, .path = "/bus/waves/{day}", .permission = &see_permission,
+    { .method = GET, .path = "/bus/waves/{day}", .permission = &bus_see_plan,
       .text = "A day's wave: open, closed or published",
       .in_size = sizeof(int64_t), .out_size = sizeof(struct wave),
       .prepare = prepare_see, .act = act_see, .show = show_wave },

@@ -21,8 +21,9 @@ MUST_USE enum status wave_take(struct tx *tx, int64_t day, int64_t made_ms, stru
  * next one closes all that is due. */
 MUST_USE enum status wave_close_due(struct tx *tx, int64_t at_ms, struct err *err);
 
-/* Closes the wave of `day` now, or moves its closing (closes_ms > 0), by a dispatcher, with a reason.
- * CONFLICT: it has closed. INVALID: no reason, or an instant that is over or after 04:00. */
+/* Closes the wave of `day` now, or moves its closing (closes_ms > 0), by a dispatcher, with a
+ * reason. CONFLICT: it has closed. INVALID: no reason, or an instant that is over or after
+ * 04:00. */
 MUST_USE enum status wave_close(struct tx *tx, int64_t day, int64_t closes_ms, int64_t at_ms,
                                 int64_t person_id, const char *reason, struct err *err);
 
