@@ -208,8 +208,7 @@ struct item *catalogue_by_id(const struct catalogue *c, int64_t sku_id)
     return found ? *found : NULL;
 }
 
-/* Lower case without spaces, as pinyin is kept joined. */
-static char *folded(struct arena *arena, const char *text)
+char *catalogue_folded(struct arena *arena, const char *text)
 {
     char *clean = arena_text(arena, text), *to = clean;
     for (const char *at = clean; at && *at; at++)
@@ -232,7 +231,7 @@ enum status catalogue_search(const struct catalogue *c, struct arena *arena, con
                              const char *text, size_t skip, size_t count_max,
                              const struct item ***out, size_t *count, size_t *total)
 {
-    const char *latin = text ? folded(arena, text) : "";
+    const char *latin = text ? catalogue_folded(arena, text) : "";
     *out = arena_new(arena, (count_max + 1) * sizeof **out);
     if (*out == NULL || latin == NULL) return BROKEN;
     *count = *total = 0;

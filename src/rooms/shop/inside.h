@@ -45,6 +45,7 @@ struct catalogue {
 struct village {
     int64_t village_id, place_id; // place: the point (or station) whose bus stop it is
     const char *code, *name, *place_name, *township;
+    const char *joined, *initials;   // "hefengcun", "hfc"
 };
 
 /* Made when the county starts, never changed. */
@@ -79,6 +80,8 @@ MUST_USE enum status catalogue_changes(struct tx *tx);
 /* NULL: none of this code or id. */
 struct item *catalogue_by_code(const struct catalogue *catalogue, const char *code);
 struct item *catalogue_by_id(const struct catalogue *catalogue, int64_t sku_id);
+/* Lower case without spaces, as pinyin is kept joined. NULL: no memory. */
+char *catalogue_folded(struct arena *arena, const char *text);
 /* Up to count_max items of a category (NULL: all) whose name, pinyin or initials contain `text`
  * (NULL: all), from the skip-th on. `total`: how many there are in all. */
 MUST_USE enum status catalogue_search(const struct catalogue *catalogue, struct arena *arena,
@@ -96,7 +99,7 @@ MUST_USE enum status village_by_code(struct shop *shop, const char *code,
                                      const struct village **out);
 MUST_USE enum status village_of_place(struct shop *shop, int64_t place_id,
                                       const struct village **out);
-/* Those whose name or township contains `text` (NULL: all), at most count_max. */
+/* Those whose name, pinyin, initials or township contain `text` (NULL: all), at most count_max. */
 MUST_USE enum status village_search(struct shop *shop, struct arena *arena, const char *text,
                                     size_t count_max, const struct village ***out,
                                     size_t *count);

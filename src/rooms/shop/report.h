@@ -9,4 +9,7 @@ extern const struct route shop_report_routes[];
 extern const struct permission shop_report_permission;
 extern const struct figure shop_figures[];
 extern const struct job shop_jobs[];
+
+/* For `cunhuo check`. */
+MUST_USE enum status shop_check(struct tx *tx, struct err *err);
 #endif

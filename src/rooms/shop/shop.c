@@ -122,6 +122,7 @@ extern const struct room shop_room;   // found by the list of rooms
 const struct room shop_room = {
     .name = "shop", .tables = tables, .more_routes = routes, .permissions = permissions,
     .jobs = shop_jobs, .figures = shop_figures, .start = shop_start, .stop = shop_stop,
+    .check = shop_check,
 };
 
 struct shop *shop_of(const struct county *county)

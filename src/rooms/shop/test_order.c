@@ -114,6 +114,10 @@ static void village_asked(void **state)
                                json_pack("{s:s}", "village", "330824999999"), NULL, &err), INVALID);
     assert_string_equal(err.field, "village");
 
+    view = shop_view(t, GET, "/shop", nobody, json_pack("{s:s}", "find", "xwc"));   // 霞坞村
+    assert_int_equal(json_array_size(json_object_get(view, "townships")), 1);
+    json_decref(view);
+
     view = shop_view(t, GET, "/shop", nobody, json_pack("{s:s}", "village", shop_village_codes[3]));
     assert_string_equal(shop_text(view, "village_name"), "霞坞村");
     assert_true(json_boolean_value(json_object_get(view, "promised")));

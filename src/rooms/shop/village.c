@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/arena.h"
 #include "db/db.h"
+#include "people/pinyin.h"
 #include "people/place.h"
 #include "rooms/shop/inside.h"
 #include "web/county.h"
@@ -30,8 +31,11 @@ static enum status add(struct tx *tx, struct villages *v, const struct place *pl
         .village_id = place->id, .place_id = stop.id, .code = arena_text(v->arena, place->code),
         .name = arena_text(v->arena, place->name), .township = arena_text(v->arena, township),
         .place_name = arena_text(v->arena, stop.name),
+        .joined = pinyin_joined(v->arena, place->pinyin ? place->pinyin : ""),
+        .initials = pinyin_initials(v->arena, place->pinyin ? place->pinyin : ""),
     };
-    return village->code && village->name && village->township && village->place_name ? OK : BROKEN;
+    return village->code && village->name && village->township && village->place_name
+        && village->joined && village->initials ? OK : BROKEN;
 }
 
 static int by_code(const void *a, const void *b)
@@ -103,11 +107,15 @@ enum status village_search(struct shop *shop, struct arena *arena, const char *t
                            size_t count_max, const struct village ***out, size_t *count)
 {
     const struct villages *v = shop->villages;
+    const char *latin = text ? catalogue_folded(arena, text) : "";
     *count = 0;
     *out = arena_new(arena, (count_max + 1) * sizeof **out);
-    if (*out == NULL) return BROKEN;
-    for (size_t i = 0; i < v->count && *count < count_max; i++)
-        if (text == NULL || strstr(v->at[i].name, text) || strstr(v->at[i].township, text))
-            (*out)[(*count)++] = &v->at[i];
+    if (*out == NULL || latin == NULL) return BROKEN;
+    for (size_t i = 0; i < v->count && *count < count_max; i++) {
+        const struct village *village = &v->at[i];
+        if (text == NULL || strstr(village->name, text) || strstr(village->township, text)
+            || (*latin && (strstr(village->joined, latin) || strstr(village->initials, latin))))
+            (*out)[(*count)++] = village;
+    }
     return OK;
 }
