@@ -19,6 +19,8 @@ enum {
     LINES_MIN = 2, LINES_MAX = 6, PARCELS = 250, PARCEL_FILES = 3, POLL_MS = 200, POLLS_MAX = 900,
 };
 
+#define LEAN 1.2
+
 struct order {
     const struct actor *villager, *by;   // by: the keeper who orders for him, or himself
     int64_t at_ms;
@@ -48,12 +50,11 @@ static void choose_lines(struct evening *e, struct order *order)
     struct rng *rng = &e->play->rng;
     order->lines = LINES_MIN + (int)rng_below(rng, LINES_MAX - LINES_MIN + 1);
     for (int i = 0; i < order->lines; i++) {
-        // Some goods are wanted by everybody: the square leans towards the first ones. What is
+        // Some goods are wanted more than others: the power leans towards the first ones. What is
         // scarce is wanted by few, but by more than there is.
         int64_t stock;
         do {
-            double lean = rng_unit(rng);
-            order->goods[i] = (size_t)(lean * lean * (double)e->goods.rows);
+            order->goods[i] = (size_t)(pow(rng_unit(rng), LEAN) * (double)e->goods.rows);
             if (text_i64(csv_text(&e->goods, order->goods[i], e->stock), &stock) != OK) stock = SCARCE;
         } while (stock < SCARCE && rng_below(rng, 100) >= SCARCE_WANTED);
         order->quantity[i] = 1 + (int64_t)rng_below(rng, 3);
