@@ -412,6 +412,16 @@ static void back_up(struct drive *d)
              status == 0 ? "" : ": it FAILED");
 }
 
+/* Whether a piece is packed in a crate that was not found this morning. */
+static bool in_missing(const json_t *stop, const json_t *piece)
+{
+    size_t i;
+    json_t *crate;
+    json_array_foreach(json_object_get(stop, "crates"), i, crate)
+        if (missing(crate) && strcmp(text(crate, "code"), text(piece, "crate")) == 0) return true;
+    return false;
+}
+
 /* Villagers come for what is there: the keeper scans each bag to them. */
 static void collect(struct drive *d)
 {
@@ -424,7 +434,7 @@ static void collect(struct drive *d)
             size_t i;
             json_t *piece;
             json_array_foreach(json_object_get(stop, "pieces"), i, piece) {
-                if (rng_below(&d->play->rng, 100) >= 40) continue;
+                if (rng_below(&d->play->rng, 100) >= 40 || in_missing(stop, piece)) continue;
                 hand_over(d, d->play->dispatcher, text(piece, "code"), place_id,
                           number(piece, "party_id"), place_id, d->play->now_ms);
                 count++;
