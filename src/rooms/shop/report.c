@@ -82,8 +82,9 @@ enum status shop_check(struct tx *tx, struct err *err)
     TRY(count_oversold(tx, &wrong, err));
     printf("oversold %lld\n", (long long)wrong);
     if (wrong == 0) return OK;
-    return err_about(err, INVALID, NULL, "Goods whose stock is not what came in less what was sold:",
-                     "%lld", (long long)wrong);
+    return err_about(err, INVALID, NULL,
+                     "Goods whose stock is not what came in less what was sold:", "%lld",
+                     (long long)wrong);
 }
 
 static enum status act_report(struct tx *tx, const void *in, void *out, struct err *err)

@@ -49,6 +49,12 @@ json_t *view_pays(const struct request *rq, bool later)
     return list;
 }
 
+const char *order_state_kind(const char *state)
+{
+    if (strcmp(state, "held") == 0) return "busy";
+    return strcmp(state, "cancelled") == 0 || strcmp(state, "expired") == 0 ? "bad" : "fine";
+}
+
 const char *order_state_text(const char *state)
 {
     static const struct { const char *state, *text; } texts[] = {

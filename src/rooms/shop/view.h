@@ -24,4 +24,5 @@ void view_promise(json_t *view, const struct county *county, const struct promis
 json_t *view_pays(const struct request *rq, bool later);
 
 const char *order_state_text(const char *state);   // msgid
+const char *order_state_kind(const char *state);   // how it is coloured: "fine", "busy", "bad"
 #endif
