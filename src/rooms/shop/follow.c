@@ -154,8 +154,8 @@ static json_t *show_follow(struct request *rq, const void *out)
     json_t *lines = lines_json(f, &refunded_fen);
     code_print(rq->county->code_key, o->id, code);
     json_t *view = json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:I,"
-        " s:b, s:b, s:o, s:o, s:o, s:b, s:o}",
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:I,"
+        " s:I, s:b, s:b, s:o, s:o, s:o, s:b, s:o}",
         "code", code, "state", o->state, "kind", order_state_kind(o->state), "state_text",
         order_state_text(o->state),
         "day", (json_int_t)o->day, "due_ms", (json_int_t)o->due_ms,
@@ -238,8 +238,9 @@ static json_t *show_mine(struct request *rq, const void *out)
         code_print(rq->county->code_key, o->id, code);
         json_array_append_new(list, json_pack(
             "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "code", code, "name", mine->names[i],
-            "state", o->state, "kind", order_state_kind(o->state), "state_text", order_state_text(o->state), "day", (json_int_t)o->day,
-            "due_ms", (json_int_t)o->due_ms, "total_fen", (json_int_t)o->total_fen, "arrived_ms",
+            "state", o->state, "kind", order_state_kind(o->state), "state_text",
+            order_state_text(o->state), "day", (json_int_t)o->day, "due_ms",
+            (json_int_t)o->due_ms, "total_fen", (json_int_t)o->total_fen, "arrived_ms",
             (json_int_t)o->arrived_ms));
     }
     return list ? json_pack("{s:b, s:o}", "none", (int)(mine->count == 0), "orders", list) : NULL;
