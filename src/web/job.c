@@ -236,7 +236,6 @@ static enum status recall(struct scheduler *scheduler, struct timed *timed, int6
         if (timed->job->after && row_i64(rows, 1) < timed->last_ms) timed->owed_ms = timed->last_ms;
     }
     db_read_end(tx);
-    if (timed->job->missed == JOB_SKIP && timed->last_ms < now_ms) timed->last_ms = now_ms;
     return found;
 }
 

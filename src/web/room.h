@@ -85,9 +85,10 @@ struct route {
  * `after` runs on the scheduler's thread after the commit (start a plan, send what the outbox
  * holds): at least once, since it is called again after a restart that came in between. It must be
  * short: other jobs wait for it. JOB_EVERY is due at the multiples of every_s since 1970. A clock
- * turned past several instants runs a JOB_CATCH_UP for each of them, a JOB_SKIP for the last. */
+ * turned past several instants, and a start after as many, runs a JOB_CATCH_UP for each of them, a
+ * JOB_SKIP for the last: a server killed at 23:00:00 closes the wave when it is back. */
 enum job_when { JOB_DAILY, JOB_EVERY };
-enum job_missed { JOB_CATCH_UP, JOB_SKIP };  // what was due while no server ran: each one, or none
+enum job_missed { JOB_CATCH_UP, JOB_SKIP };  // what was due meanwhile: each one, or the last
 struct job {
     const char *name;                    // "bus.close_wave"
     enum job_when when;
