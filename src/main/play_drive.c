@@ -320,17 +320,20 @@ static enum status read_trips(struct drive *d, struct err *err)
 
 /* ---- what happens to them ---- */
 
+/* A bus with some stops behind and some before it; rather one that has no second round to do. */
 static struct run *to_break(struct drive *d)
 {
+    struct run *found = NULL;
     for (size_t i = 0; i < d->run_count; i++) {
         struct run *run = d->runs[i];
         bool single = true;
         for (size_t k = 0; k < d->run_count; k++)
             single = single && (k == i || d->runs[k]->vehicle_id != run->vehicle_id);
-        if (single && run->step == ON_THE_WAY && run->stop >= 1 && run->stop + 4 < stops_of(run))
-            return run;
+        bool midway = run->step == ON_THE_WAY && run->stop >= 1 && run->stop + 2 < stops_of(run);
+        if (midway && (single || found == NULL)) found = run;
+        if (midway && single) break;
     }
-    return NULL;
+    return found;
 }
 
 static int64_t free_vehicle(struct drive *d)
@@ -348,30 +351,44 @@ static int64_t free_vehicle(struct drive *d)
     return found;
 }
 
-static void break_down(struct drive *d, int64_t at_ms)
+/* Another bus for a trip of the broken one. */
+static struct run *send_rescue(struct drive *d, struct run *old, int64_t at_ms)
 {
-    struct run *old = to_break(d);
-    int64_t vehicle_id = old ? free_vehicle(d) : 0;
-    char path[64];
+    char path[64], key[64];
     json_t *answer = NULL;
     struct err err;
-    if (old == NULL || vehicle_id == 0) return;   // tried again in a minute
-    d->broke = true;
-    except(d, old, "breakdown", NULL, 0, at_ms);
-    phones_flush(d->phones, d->caller, NULL);
+    int64_t vehicle_id = free_vehicle(d);
+    if (vehicle_id == 0) return NULL;
     snprintf(path, sizeof path, "/bus/trips/%lld/rescue", (long long)old->id);
-    int status = caller_send(d->caller, d->play->dispatcher, path, "rescue-1",
+    snprintf(key, sizeof key, "rescue-%lld", (long long)old->id);
+    int status = caller_send(d->caller, d->play->dispatcher, path, key,
         json_pack("{s:I, s:s}", "vehicle_id", (json_int_t)vehicle_id, "note", "离合器坏了"), &answer);
     struct run *rescue = status == 200 ? add_run(d, number(answer, "trip_id"), &err) : NULL;
     json_decref(answer);
-    play_say(d->play, "%s breaks down; %s goes out to take over (%d)", text(old->trip, "plate"),
-             rescue ? text(rescue->trip, "plate") : "nobody", status);
-    if (rescue == NULL) return;
+    if (rescue == NULL) return NULL;
     old->step = BROKEN_DOWN;
-    rescue->takes_over = old;
-    rescue->loaded = true;
     rescue->offline = false;
     rescue->next_ms = at_ms + 6 * MINUTE_MS;
+    return rescue;
+}
+
+static void break_down(struct drive *d, int64_t at_ms)
+{
+    struct run *old = to_break(d);
+    if (old == NULL || free_vehicle(d) == 0) return;   // tried again in a minute
+    d->broke = true;
+    except(d, old, "breakdown", NULL, 0, at_ms);
+    phones_flush(d->phones, d->caller, NULL);
+    struct run *rescue = send_rescue(d, old, at_ms);
+    play_say(d->play, "%s breaks down; %s goes out to take over", text(old->trip, "plate"),
+             rescue ? text(rescue->trip, "plate") : "nobody");
+    if (rescue == NULL) return;
+    rescue->takes_over = old;
+    rescue->loaded = true;
+    for (size_t i = 0, count = d->run_count; i < count; i++)   // and its second round
+        if (d->runs[i]->vehicle_id == old->vehicle_id && d->runs[i]->step == AT_HUB
+            && send_rescue(d, d->runs[i], at_ms) == NULL)
+            fprintf(stderr, "demo: nobody drives the second round of %s\n", text(old->trip, "plate"));
 }
 
 static void close_road(struct drive *d)
