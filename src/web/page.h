@@ -5,10 +5,12 @@
  *   {{#rows}}…{{/rows}} {{^rows}}…{{/rows}} {{! comment }} {{>partial}} {{.}}
  *   {{_ Order by 23:00}}    words of the page, translated into the reader's language
  *   {{fen:price_fen}} {{time:ms}} {{date:ms}} {{kg:weight_g}} {{code:code}}   formatted values
+ *                           (all in page_format.h); {{key:fresh}} a new idempotency key
  *
  * There is no way to put a value unescaped, into a script, a style, an unquoted attribute or a tag
- * name: such a page does not load (file:line says where). An unknown name is an error too: each page
- * has <page>.view.json beside it, an example of its view, against which it is checked when built.
+ * name: such a page does not load (file:line says where). An unknown name is an error too: each
+ * page has <page>.view.json beside it, an example of its view, against which it is checked when
+ * built (docs/pages.md). A page begins with <title>; one without is a fragment, drawn bare.
  * The core follows the Mustache specification (mustache/spec) except raw output, set-delimiters and
  * missing names. */
 #ifndef CUNHUO_WEB_PAGE_H

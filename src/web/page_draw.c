@@ -43,7 +43,8 @@ static enum status put_escaped(struct draw *d, const char *text, size_t size)
 
 static enum status put_encoded(struct draw *d, const char *text, size_t size)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                "0123456789-._~";
     for (size_t i = 0; i < size; i++) {
         char coded[4];
         if (text[i] && strchr(plain, text[i])) {

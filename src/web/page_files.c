@@ -1,4 +1,4 @@
-/* page_files.c - "src/rooms/shop/pages/home.html" is the page "shop/home"; "ui/error.html" "ui/error". */
+/* page_files.c - src/rooms/shop/pages/home.html is page "shop/home", ui/error.html "ui/error". */
 #include "web/page_files.h"
 
 #include <dirent.h>
@@ -150,7 +150,8 @@ enum status page_files(const char *folder, struct arena *arena, const struct pag
         TRY(walk_all(&r.walk));
     } else {
         for (size_t i = 0; i < asset_count; i++)
-            TRY(add(arena, &r.list, assets[i].path, (const char *)assets[i].bytes, assets[i].size, err));
+            TRY(add(arena, &r.list, assets[i].path, (const char *)assets[i].bytes, assets[i].size,
+                    err));
     }
     *out = r.list.sources;
     *count = r.list.count;

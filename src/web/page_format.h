@@ -47,7 +47,8 @@ struct format {
 /* NULL: there is none of this name. */
 const struct format *format_find(const char *name, size_t size);
 
-/* "fen:price.sum" into format (NULL: none) and name. NOT_FOUND: no such format. INVALID: no name. */
+/* "fen:price.sum" into format (NULL: none) and name.
+ * NOT_FOUND: no such format. INVALID: no name. */
 MUST_USE enum status value_split(const char *text, size_t size, const struct format **format,
                                  const char **name, size_t *name_size);
 

@@ -21,8 +21,9 @@ static bool among(const char *name, const char *const *words)
 static const char *const raw[] = { "script", "style", "xmp", "iframe", "noembed", "noframes",
                                    "plaintext", "textarea", "title", NULL };
 static const char *const raw_text[] = { "textarea", "title", NULL };
-static const char *const no_values[] = { "script", "style", "base", "meta", "link", "object", "embed",
-    "iframe", "frame", "applet", "animate", "animatetransform", "animatemotion", "set", "use", NULL };
+static const char *const no_values[] = { "script", "style", "base", "meta", "link", "object",
+    "embed", "iframe", "frame", "applet", "animate", "animatetransform", "animatemotion", "set",
+    "use", NULL };
 static const char *const urls[] = { "href", "src", "action", "formaction", "poster", "cite", "data",
     "background", "ping", "manifest", "longdesc", "xlink:href", "hx-get", "hx-post", "hx-put",
     "hx-patch", "hx-delete", "hx-push-url", NULL };
@@ -241,7 +242,8 @@ const char *html_value(struct html *html, enum place *place)
     case HTML_QUOTED: break;
     }
     if (refuses_values(html)) return "a value in an attribute that a browser executes";
-    *place = html->url == URL_NOT ? PLACE_ATTR : html->url == URL_START ? PLACE_URL : PLACE_URL_PART;
+    *place = html->url == URL_NOT ? PLACE_ATTR
+           : html->url == URL_START ? PLACE_URL : PLACE_URL_PART;
     if (html->url == URL_START || html->url == URL_SCHEME) {
         html->url = URL_SCHEME;
         html->scheme_unknown = true;

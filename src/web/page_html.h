@@ -40,7 +40,7 @@ struct html {
     bool scheme_unknown;      // URL_SCHEME: a value or a section stands in what may be its scheme
     char tag[HTML_NAME], attr[HTML_NAME], scheme[HTML_NAME];
     size_t tag_size, attr_size, scheme_size;
-    size_t match;             // HTML_RAW: characters read of "</tag"; HTML_COMMENT, HTML_MARKUP: dashes
+    size_t match;             // HTML_RAW: characters read of "</tag"; comments: dashes
 };
 
 /* Reads literal text of a page. NULL, or what is wrong with it at offset `*at`. */
@@ -52,7 +52,7 @@ const char *html_value(struct html *html, enum place *place);
 /* A section begins here; NULL, or why it may not. */
 const char *html_branch(const struct html *html);
 
-/* A section ends here that began at `before`: what stands from here on, whether it was drawn or not.
+/* A section ends here that began at `before`: what holds from here on, whether it was drawn or not.
  * NULL, or why that can't be said. */
 const char *html_join(struct html *html, const struct html *before);
 

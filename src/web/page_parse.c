@@ -79,7 +79,8 @@ static enum status literal(struct parser *p, const char *from, const char *to)
     size_t at = 0;
     const char *what = html_read(&p->html, from, (size_t)(to - from), &at);
     if (what) return wrong(p, from + at, what);
-    return op_add(p, from, (struct op){ .kind = OP_TEXT, .text = from, .size = (size_t)(to - from) });
+    struct op op = { .kind = OP_TEXT, .text = from, .size = (size_t)(to - from) };
+    return op_add(p, from, op);
 }
 
 static bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -211,7 +212,7 @@ static enum status add_words(struct parser *p, const struct tag *tag)
 static enum status add_section(struct parser *p, const struct tag *tag)
 {
     if (!name_good(tag->text, tag->size)) return wrong(p, tag->begin, "this is no name");
-    if (p->depth == SECTIONS_MAX) return wrong(p, tag->begin, "too many sections inside each other");
+    if (p->depth == SECTIONS_MAX) return wrong(p, tag->begin, "too many sections in each other");
     const char *what = html_branch(&p->html);
     if (what) return wrong(p, tag->begin, what);
     p->open[p->depth++] = (struct open_section){ .op = p->unit->count, .before = p->html };
@@ -261,7 +262,7 @@ static enum status add_partial(struct parser *p, const struct tag *tag, const ch
 {
     struct op op = { .kind = OP_PARTIAL, .alone = p->alone, .text = indent };
     TRY(partial_place(p, tag, &op.to));
-    if (op.to < p->units->count) op.size = (size_t)(tag->begin - indent);   // the layout's have none
+    if (op.to < p->units->count) op.size = (size_t)(tag->begin - indent);   // not in the layout
     bool title = op.to == PARTIAL_TITLE && p->html.state == HTML_RAW && p->html.raw_text
               && p->html.match == 0;   // <title>{{>title}}</title>
     if (!html_whole(&p->html) && !title) return wrong(p, tag->begin, "a page inside a tag");

@@ -1,8 +1,8 @@
 /* page_parse.h - a page's text as a small array of ops; inside src/web and for its tests.
  *
- * A file of pages becomes one unit, or two: a file that begins with <title>…</title> is a page, whose
- * title the layout shows by {{>title}} and whose rest by {{>content}}. A file without a title is a
- * fragment, drawn bare; one whose name begins with "_" is meant to stand in other pages:
+ * A file of pages becomes one unit, or two: a file that begins with <title>…</title> is a page,
+ * whose title the layout shows by {{>title}} and whose rest by {{>content}}. A file without a title
+ * is a fragment, drawn bare; one whose name begins with "_" is meant to stand in other pages:
  * {{>row}} is _row.html of the same folder, or ui/_row.html. */
 #ifndef CUNHUO_WEB_PAGE_PARSE_H
 #define CUNHUO_WEB_PAGE_PARSE_H

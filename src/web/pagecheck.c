@@ -5,8 +5,8 @@
  *
  * FOLDER is the top of the sources. shop/home is drawn with src/rooms/shop/pages/home.view.json: an
  * object, or an array of several. Every value and section of every page must be drawn at least
- * once, so that a name misspelt shows here and not to a villager. STAMP is written when all is well.
- * `show` prints a page as its example (0, 1 ...) draws it, to be looked at. */
+ * once, so that a name misspelt shows here and not to a villager. STAMP is written when all is
+ * well. `show` prints a page as its example (0, 1 ...) draws it, to be looked at. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

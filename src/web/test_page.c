@@ -1,4 +1,4 @@
-/* test_page.c - what pages promise: the specification's core, and no value that leaves its place. */
+/* test_page.c - pages keep to the specification, and no value leaves its place. */
 #include "base/test.h"
 
 #include <stdio.h>
@@ -10,10 +10,10 @@
 
 enum { SOURCES_MAX = 8 };
 
-/* Draws `text` as page "test/main" with partials (NULL, or an object of name -> text). The answer, or
- * the mistake with "ERROR " in front, is in the arena. */
-static const char *drawn(struct arena *arena, const char *text, const json_t *view, json_t *partials,
-                         const char *lang)
+/* Draws `text` as page "test/main" with partials (NULL, or an object of name -> text). The answer,
+ * or the mistake with "ERROR " in front, is in the arena. */
+static const char *drawn(struct arena *arena, const char *text, const json_t *view,
+                         json_t *partials, const char *lang)
 {
     struct page_source sources[SOURCES_MAX] = {
         { "test/main", "test/main.html", text, strlen(text) },
@@ -77,7 +77,8 @@ static void specified(const char *file, json_t *test, struct tally *tally)
     json_t *partials = json_object_get(test, "partials"), *partial;
     const char *key;
     bool raw = strstr(text, "{{{") || strstr(text, "{{&");
-    json_object_foreach(partials, key, partial) raw |= strstr(json_string_value(partial), "{{{") != NULL;
+    json_object_foreach(partials, key, partial)
+        raw |= strstr(json_string_value(partial), "{{{") != NULL;
     struct arena *arena = arena_open(1 << 20);
     const char *got = drawn(arena, text, json_object_get(test, "data"), partials, "en");
     bool refused = strncmp(got, "ERROR ", 6) == 0;
@@ -93,7 +94,8 @@ static void specified(const char *file, json_t *test, struct tally *tally)
     } else {
         const char *wanted = json_string_value(json_object_get(test, "expected"));
         if (strcmp(got, wanted) != 0)
-            fail_msg("%s: %s\ntemplate %s\ngot      %s\nwanted   %s", file, name, text, got, wanted);
+            fail_msg("%s: %s\ntemplate %s\ngot      %s\nwanted   %s", file, name, text, got,
+                     wanted);
         tally->passed++;
     }
     arena_free(arena);
@@ -111,7 +113,8 @@ static void specification(void **state)
     for (size_t i = 0; i < COUNT(files); i++) {
         char path[1024];
         snprintf(path, sizeof path, "%s/mustache/specs/%s.json", test_data(), files[i]);
-        json_t *spec = json_load_file(path, 0, NULL), *tests = json_object_get(spec, "tests"), *test;
+        json_t *spec = json_load_file(path, 0, NULL), *test;
+        json_t *tests = json_object_get(spec, "tests");
         assert_non_null(tests);
         size_t at;
         json_array_foreach(tests, at, test) specified(files[i], test, &tally);
@@ -142,7 +145,8 @@ static void expect(const struct pair *pairs, size_t count, const char *json, con
 }
 
 static const char attack[] = "{\"x\": \"\\\"'><script>alert(1)</script>&\","
-    " \"js\": \"javascript:alert(1)\", \"tab\": \"java\\tscript:alert(1)\", \"gap\": \" javascript:x\","
+    " \"js\": \"javascript:alert(1)\", \"tab\": \"java\\tscript:alert(1)\","
+    " \"gap\": \" javascript:x\","
     " \"big\": \"JaVaScRiPt:x\", \"data\": \"data:text/html,x\", \"colon\": \":x\","
     " \"ok\": \"https://a.cn/?q=1&b='2'\", \"tel\": \"tel:138\", \"rel\": \"/a/b?c:d\","
     " \"http\": \"HTTP://a.cn\", \"han\": \"开化 a/b?c=d&e\", \"yes\": true, \"no\": false,"
@@ -174,7 +178,8 @@ static void refused_places(void **state)
     (void)state;
     static const struct pair pairs[] = {
         { "<p title={{x}}>", "!without quotes" }, { "<p title=a{{x}}>", "!without quotes" },
-        { "<{{x}}>", "!a tag's name" }, { "<b{{x}}>", "!a tag's name" }, { "</{{x}}>", "!a tag's name" },
+        { "<{{x}}>", "!a tag's name" }, { "<b{{x}}>", "!a tag's name" },
+        { "</{{x}}>", "!a tag's name" },
         { "<p {{x}}>", "!an attribute's name" }, { "<p a{{x}}>", "!an attribute's name" },
         { "<p a=\"\"{{x}}>", "!an attribute's name" },
         { "<script>{{x}}</script>", "!script" }, { "<style>{{x}}</style>", "!style" },
@@ -191,7 +196,8 @@ static void refused_places(void **state)
         { "<a href=\"{{#yes}}\">{{/yes}}", "!another tag" },
         { "<script {{#no}}></script><a {{/no}}src='{{x}}'>", "!another tag" },
         { "<a href=\"javascript:{{x}}\">", "!scheme" }, { "<a href=\"vbscript:x\">", "!scheme" },
-        { "<a href=\"{{rel}}:x\">", "!scheme" }, { "<a href='{{_ Shop}}'>", "!words in an address" },
+        { "<a href=\"{{rel}}:x\">", "!scheme" },
+        { "<a href='{{_ Shop}}'>", "!words in an address" },
         { "<a", "!does not end" }, { "<a b=\"", "!does not end" }, { "{{#yes}}", "!does not end" },
         { "{{/yes}}", "!without its section" }, { "{{#yes}}{{/no}}", "!another section" },
         { "\n\n{{{x}}}", "!test/main.html:3: there is no raw output" }, { "{{&x}}", "!raw output" },
@@ -211,11 +217,15 @@ static void addresses(void **state)
 {
     (void)state;
     static const struct pair pairs[] = {
-        { "<a href=\"{{js}}\">", "<a href=\"#refused\">" }, { "<a href=\"{{tab}}\">", "<a href=\"#refused\">" },
-        { "<a href=\"{{gap}}\">", "<a href=\"#refused\">" }, { "<a href=\"{{big}}\">", "<a href=\"#refused\">" },
-        { "<img src='{{data}}'>", "<img src='#refused'>" }, { "<a href=\"{{colon}}\">", "<a href=\"#refused\">" },
+        { "<a href=\"{{js}}\">", "<a href=\"#refused\">" },
+        { "<a href=\"{{tab}}\">", "<a href=\"#refused\">" },
+        { "<a href=\"{{gap}}\">", "<a href=\"#refused\">" },
+        { "<a href=\"{{big}}\">", "<a href=\"#refused\">" },
+        { "<img src='{{data}}'>", "<img src='#refused'>" },
+        { "<a href=\"{{colon}}\">", "<a href=\"#refused\">" },
         { "<a href=\"{{ok}}\">", "<a href=\"https://a.cn/?q=1&amp;b=&#39;2&#39;\">" },
-        { "<a href=\"{{tel}}\">", "<a href=\"tel:138\">" }, { "<a HREF=\"{{rel}}\">", "<a HREF=\"/a/b?c:d\">" },
+        { "<a href=\"{{tel}}\">", "<a href=\"tel:138\">" },
+        { "<a HREF=\"{{rel}}\">", "<a HREF=\"/a/b?c:d\">" },
         { "<a href=\"{{http}}\">", "<a href=\"HTTP://a.cn\">" },
         { "<a href=\"/p/{{han}}\">", "<a href=\"/p/%E5%BC%80%E5%8C%96%20a%2Fb%3Fc%3Dd%26e\">" },
         { "<a href=\"tel:{{x}}\">",
@@ -236,7 +246,8 @@ static void addresses(void **state)
 static void formats(void **state)
 {
     (void)state;
-    static const char view[] = "{\"fen\": 123450, \"minus\": -5, \"ms\": 1795446000000, \"g\": 1250,"
+    static const char view[] = "{\"fen\": 123450, \"minus\": -5, \"ms\": 1795446000000,"
+        " \"g\": 1250,"
         " \"m\": 12345, \"s\": 25260, \"part\": 0.953, \"code\": \"1234567890123\", \"none\": null,"
         " \"text\": \"a\", \"n\": 1234567, \"ml\": 35000, \"zero\": 0}";
     static const struct pair english[] = {
@@ -248,9 +259,11 @@ static void formats(void **state)
         { "{{clock:s}} {{minutes:s}} {{kg:g}} {{jin:g}} {{km:m}} {{litre:ml}} {{kg:zero}}",
           "07:01 7 h 1 min 1.25 kg 2.5 jin 12.3 km 35 L 0 kg" },
         { "{{count:n}} {{percent:part}} {{code:code}}", "1,234,567 95.3% 1234 5678 9012 3" },
-        { "{{fen:text}}", "!no value of its format" }, { "{{time:text}}", "!no value of its format" },
+        { "{{fen:text}}", "!no value of its format" },
+        { "{{time:text}}", "!no value of its format" },
         { "{{_ It is {n} and {fen:fen}}}", "It is 1234567 and 1234.50" },
-        { "{{_ Two\n   lines }}", "Two lines" }, { "{{_ {gone} }}", "!{{gone}} is not in the view" },
+        { "{{_ Two\n   lines }}", "Two lines" },
+        { "{{_ {gone} }}", "!{{gone}} is not in the view" },
         { "{{lang}} {{#zh}}z{{/zh}}{{#en}}e{{/en}} {{words:text}}", "en e a" },
         { "{{#zero}}a{{/zero}}{{^zero}}b{{/zero}}", "b" },
     };
@@ -267,7 +280,8 @@ static void partials(void **state)
 {
     (void)state;
     struct arena *arena = arena_open(1 << 20);
-    json_t *view = json_loads("{\"c\": \"X\", \"nodes\": [{\"c\": \"Y\", \"nodes\": []}]}", 0, NULL);
+    json_t *view = json_loads("{\"c\": \"X\", \"nodes\": [{\"c\": \"Y\", \"nodes\": []}]}", 0,
+                              NULL);
     json_t *tree = json_loads("{\"node\": \"{{c}}({{#nodes}}{{>node}}{{/nodes}})\","
                               " \"endless\": \"{{>endless}}\", \"loose\": \"a <\","
                               " \"ui/_shared\": \"shared\"}", 0, NULL);
@@ -288,10 +302,11 @@ static void layout(void **state)
     json_t *view = json_pack("{s:s}", "name", "<Li>");
     json_t *around = json_pack("{s:s}", "ui/layout",
         "<html lang=\"{{lang}}\"><title>{{>title}}</title>\n  {{>content}}\n</html>");
-    assert_string_equal(drawn(arena, "<title>{{name}} 1</title>\n<p>{{name}}</p>\n", view, around, "en"),
+    static const char page[] = "<title>{{name}} 1</title>\n<p>{{name}}</p>\n";
+    assert_string_equal(drawn(arena, page, view, around, "en"),
         "<html lang=\"en\"><title>&lt;Li&gt; 1</title>\n<p>&lt;Li&gt;</p>\n</html>");
     assert_string_equal(drawn(arena, "<p>{{name}}", view, around, "en"), "<p>&lt;Li&gt;");
-    assert_non_null(strstr(drawn(arena, "<title>a", view, around, "en"), "title that does not end"));
+    assert_non_null(strstr(drawn(arena, "<title>a", view, around, "en"), "does not end"));
     json_decref(around);
     json_decref(view);
     arena_free(arena);
