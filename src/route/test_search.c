@@ -203,12 +203,12 @@ static void known_solutions(void **state)
     };
     for (size_t i = 0; i < COUNT(all); i++) {
         char path[512];
+        snprintf(path, sizeof path, "%s/vrp/%s.vrp", test_data(), all[i].name);
         struct arena *arena = arena_open((size_t)512 << 20);
         struct route_file file;
         struct route_solution solution;
         struct route_report report;
         struct err err;
-        snprintf(path, sizeof path, "%s/vrp/%s.vrp", test_data(), all[i].name);
         assert_int_equal(route_read(arena, path, "vrplib", all[i].round, &file, &err), OK);
         snprintf(path, sizeof path, "%s/vrp/%s.sol", test_data(), all[i].name);
         assert_int_equal(route_read_solution(arena, path, &file, &solution, &err), OK);
