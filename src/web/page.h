@@ -10,7 +10,7 @@
  * There is no way to put a value unescaped, into a script, a style, an unquoted attribute or a tag
  * name: such a page does not load (file:line says where). An unknown name is an error too: each
  * page has <page>.view.json beside it, an example of its view, against which it is checked when
- * built (docs/pages.md). A page begins with <title>; one without is a fragment, drawn bare.
+ * built (docs/pages.md). A page begins with <title> or <h1>; others are fragments, drawn bare.
  * The core follows the Mustache specification (mustache/spec) except raw output, set-delimiters and
  * missing names. */
 #ifndef CUNHUO_WEB_PAGE_H

@@ -329,10 +329,28 @@ static const char *folder_of(struct arena *arena, const char *name)
     return arena_bytes(arena, name, slash ? (size_t)(slash - name) : 0);
 }
 
+/* The title of a file that begins with `begin`: what stands between it and `close`, where p->at is
+ * afterwards. NOT_FOUND: the file begins otherwise. */
+static enum status title_read(struct parser *p, struct units *units, int place, const char *begin,
+                              const char *close)
+{
+    if ((size_t)(p->end - p->text) < strlen(begin)) return NOT_FOUND;
+    if (memcmp(p->text, begin, strlen(begin)) != 0) return NOT_FOUND;
+    p->at = p->text + strlen(begin);
+    const char *end = memmem(p->at, (size_t)(p->end - p->at), close, strlen(close));
+    if (end == NULL) return wrong(p, p->text, "a title that does not end");
+    if (memchr(p->at, '<', (size_t)(end - p->at)))
+        return wrong(p, p->text, "a tag in the title: begin with a <title> of text");
+    struct unit *title = &units->all[units->count];
+    *title = (struct unit){ .name = "", .path = p->path, .title = UNIT_NONE };
+    units->all[place].title = (int)units->count++;
+    return unit_read(p, title, end);
+}
+
 static enum status source_read(struct arena *arena, const struct page_source *source,
                                struct units *units, struct err *err)
 {
-    static const char begin[] = "<title>", close[] = "</title>";
+    static const char title_end[] = "</title>";
     int place = unit_find(units, source->name);
     assert(place != UNIT_NONE);
     struct parser p = {
@@ -342,18 +360,15 @@ static enum status source_read(struct arena *arena, const struct page_source *so
     };
     if (p.folder == NULL) return no_memory(err);
     if (!text_valid(source->text, source->size)) return wrong(&p, p.text, "this is no UTF-8");
-    if (source->size >= strlen(begin) && memcmp(p.text, begin, strlen(begin)) == 0) {
-        p.at += strlen(begin);
-        const char *end = memmem(p.at, (size_t)(p.end - p.at), close, strlen(close));
-        if (end == NULL) return wrong(&p, p.text, "a title that does not end");
-        units->all[place].title = (int)units->count;
-        struct unit *title = &units->all[units->count++];
-        *title = (struct unit){ .name = "", .path = source->path, .title = UNIT_NONE };
-        TRY(unit_read(&p, title, end));
-        if (title->loose) return wrong(&p, p.text, "a title that ends with \"<\"");
-        p.at = end + strlen(close);
+    enum status titled = title_read(&p, units, place, "<title>", title_end);
+    if (titled == OK) {
+        p.at += strlen(title_end);
         p.at += p.at < p.end && *p.at == '\n';
+    } else if (titled == NOT_FOUND && source->name[strlen(p.folder) + 1] != '_') {
+        titled = title_read(&p, units, place, "<h1>", "</h1>");
+        p.at = p.text;
     }
+    if (titled != OK && titled != NOT_FOUND) return titled;
     TRY(unit_read(&p, &units->all[place], p.end));
     if (units->all[place].loose && units->all[place].title != UNIT_NONE)
         return wrong(&p, p.end, "a page that ends with \"<\"");

@@ -1,8 +1,9 @@
 /* page_parse.h - a page's text as a small array of ops; inside src/web and for its tests.
  *
- * A file of pages becomes one unit, or two: a file that begins with <title>…</title> is a page,
- * whose title the layout shows by {{>title}} and whose rest by {{>content}}. A file without a title
- * is a fragment, drawn bare; one whose name begins with "_" is meant to stand in other pages:
+ * A file of pages becomes one unit, or two: one that begins with <title>…</title> or <h1>…</h1> is
+ * a page, whose title the layout shows by {{>title}} and the whole by {{>content}} (the <title>
+ * itself is left out there). Any other file is a fragment, drawn bare; one whose name begins with
+ * "_" is always, for it is meant to stand in other pages:
  * {{>row}} is _row.html of the same folder, or ui/_row.html. */
 #ifndef CUNHUO_WEB_PAGE_PARSE_H
 #define CUNHUO_WEB_PAGE_PARSE_H

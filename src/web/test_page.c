@@ -306,6 +306,9 @@ static void layout(void **state)
     assert_string_equal(drawn(arena, page, view, around, "en"),
         "<html lang=\"en\"><title>&lt;Li&gt; 1</title>\n<p>&lt;Li&gt;</p>\n</html>");
     assert_string_equal(drawn(arena, "<p>{{name}}", view, around, "en"), "<p>&lt;Li&gt;");
+    assert_string_equal(drawn(arena, "<h1>A {{name}}</h1>\n", view, around, "en"),
+        "<html lang=\"en\"><title>A &lt;Li&gt;</title>\n<h1>A &lt;Li&gt;</h1>\n</html>");
+    assert_non_null(strstr(drawn(arena, "<h1><b>a</b></h1>", view, around, "en"), "a tag in the"));
     assert_non_null(strstr(drawn(arena, "<title>a", view, around, "en"), "does not end"));
     json_decref(around);
     json_decref(view);
