@@ -482,26 +482,31 @@ static void minute(struct drive *d, int64_t at_ms)
     }
 }
 
-enum status play_driving(struct play *play, struct caller *caller, struct err *err)
+static enum status drive(struct drive *d, struct err *err)
 {
-    struct drive d = { .play = play, .caller = caller };
-    d.day_factor = lognormal(&play->rng, DAY_SIGMA);
-    d.phones = phones_new(play);
-    if (d.phones == NULL) return BROKEN;
-    TRY(truth_new(play, &d.truth, err));
+    struct play *play = d->play;
     int64_t from_ms = day_ms(play->day, LOAD_S, ZONE_CHINA_S);
-    play_turn(play, caller, from_ms);
-    TRY(read_trips(&d, err));
-    for (size_t i = 0; i < d.run_count; i++)
-        if (number(d.runs[i]->trip, "part") == 1) load(&d, d.runs[i], from_ms);
-    phones_flush(d.phones, caller, NULL);
+    TRY(truth_new(play, &d->truth, err));
+    play_turn(play, d->caller, from_ms);
+    TRY(read_trips(d, err));
+    for (size_t i = 0; i < d->run_count; i++)
+        if (number(d->runs[i]->trip, "part") == 1) load(d, d->runs[i], from_ms);
+    phones_flush(d->phones, d->caller, NULL);
     play_say(play, "the buses are loaded");
     for (int64_t at_ms = from_ms; at_ms <= day_ms(play->day, END_S, ZONE_CHINA_S);
          at_ms += MINUTE_MS) {
-        play_turn(play, caller, at_ms);
-        minute(&d, at_ms);
+        play_turn(play, d->caller, at_ms);
+        minute(d, at_ms);
     }
-    phones_flush(d.phones, caller, NULL);
+    phones_flush(d->phones, d->caller, NULL);
+    return OK;
+}
+
+enum status play_driving(struct play *play, struct caller *caller, struct err *err)
+{
+    struct drive d = { .play = play, .caller = caller, .phones = phones_new(play),
+                       .day_factor = lognormal(&play->rng, DAY_SIGMA) };
+    enum status done = d.phones ? drive(&d, err) : BROKEN;
     phones_free(d.phones);
     truth_free(d.truth);
     for (size_t i = 0; i < d.run_count; i++) {
@@ -509,5 +514,5 @@ enum status play_driving(struct play *play, struct caller *caller, struct err *e
         free(d.runs[i]);
     }
     free(d.runs);
-    return OK;
+    return done;
 }
