@@ -1,5 +1,5 @@
-/* demo.c - the verb demo: makes the demo county, plays a night and a morning in it, reports, and leaves
- * the server as it was at 08:30. */
+/* demo.c - the verb demo: makes the demo county, plays a night and a morning in it, reports, and
+ * leaves the server as it was at 08:30. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,8 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
     return remove(path);
 }
 
-/* Makes `folder` and the folder of import files anew; what an earlier demo left there is thrown away. */
+/* Makes `folder` and the folder of import files anew; what an earlier demo left there is thrown
+ * away. */
 static enum status clear(const char *folder, struct err *err)
 {
     static const char *const parts[] = { "county", "import", "morning" };
@@ -283,8 +284,8 @@ static enum status run(const struct demo *demo, struct play *play, struct err *e
 
 static const char usage[] =
     "usage: cunhuo demo [--folder F] [--fast] [--extract FILE.osm.pbf] [--port N] [--seed N]\n\n"
-    "Makes the demo county in F (build/demo), plays an evening from 22:40 and a morning until 11:00\n"
-    "in it, writes F/report.json, and then serves the county as it was at 08:30 on port 8080.\n"
+    "Makes the demo county in F (build/demo), plays an evening from 22:40 and a morning until\n"
+    "11:00 in it, writes F/report.json, and then serves the county as it was at 08:30 on port 8080.\n"
     "--fast ends after the report. --extract plays over a real country's roads and places.\n";
 
 static bool read_options(int argc, char **argv, struct demo *demo)

@@ -248,7 +248,8 @@ static enum status driver_of(struct importing *import, const struct csv *csv, si
     struct party driver;
     *driver_id = 0;
     if (*csv_text(csv, row, column) == '\0') return OK;
-    enum status found = party_by_phone(import->tx, csv_text(csv, row, column), &driver, import->err);
+    enum status found = party_by_phone(import->tx, csv_text(csv, row, column), &driver,
+                                       import->err);
     if (found == NOT_FOUND)
         return csv_wrong(csv, row, column, "Nobody has this phone number.", import->err);
     *driver_id = driver.id;

@@ -10,8 +10,8 @@ struct tx;
 
 struct imported { size_t places, organisations, people, vehicles, goods; };
 
-/* Reads places.csv, organisations.csv, people.csv, vehicles.csv and goods.csv of `folder`, those that
- * are there, in this order. INVALID, CONFLICT, NOT_FOUND: err names file, line and column. */
+/* Reads places.csv, organisations.csv, people.csv, vehicles.csv and goods.csv of `folder`, those
+ * that are there, in this order. INVALID, CONFLICT, NOT_FOUND: err names file, line and column. */
 MUST_USE enum status import_folder(struct tx *tx, const char *folder, int64_t now_ms,
                                    struct imported *out, struct err *err);
 

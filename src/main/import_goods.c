@@ -27,7 +27,8 @@ static enum status read_sku(struct importing *import, const struct csv *csv, siz
         return csv_wrong(csv, row, temperature, "Not a temperature class.", err);
     TRY(csv_i64(csv, row, csv_column(csv, "weight_g"), 1, 1000000, &sku->weight_g, err));
     TRY(csv_i64(csv, row, csv_column(csv, "volume_ml"), 1, 1000000, &sku->volume_ml, err));
-    TRY(csv_i64(csv, row, csv_column(csv, "price_fen"), 1, FEN_MAX / 1000000, &sku->price_fen, err));
+    TRY(csv_i64(csv, row, csv_column(csv, "price_fen"), 1, FEN_MAX / 1000000, &sku->price_fen,
+                err));
     return import_party(import, csv, row, csv_column(csv, "supplier"), &sku->supplier_id);
 }
 

@@ -17,7 +17,8 @@ struct init_plan {
     int64_t now_ms;           // 0: the machine's; else the clock is turned there and stands
 };
 
-/* Makes it, or leaves nothing but the folder. INVALID, CONFLICT, NOT_FOUND: err says what and where. */
+/* Makes it, or leaves nothing but the folder. INVALID, CONFLICT, NOT_FOUND: err says what and
+ * where. */
 MUST_USE enum status init_county(const struct init_plan *plan, struct imported *out,
                                  struct err *err);
 #endif

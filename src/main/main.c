@@ -26,7 +26,8 @@ static const struct {
 
 static int help(FILE *to)
 {
-    fputs("cunhuo (村货): order by 11 pm, in your village by 11 am\n\nusage: cunhuo VERB ...\n\n", to);
+    fputs("cunhuo (村货): order by 11 pm, in your village by 11 am\n\n"
+          "usage: cunhuo VERB ...\n\n", to);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].text);
     fputs("\ncunhuo VERB --help tells more of a verb.\n", to);

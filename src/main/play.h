@@ -1,7 +1,8 @@
 /* play.h - the demo's night, played by many actors through the same API that phones use.
  *
- * The county's clock stands and is turned forward by the player; everybody's acts are seeded, so the
- * same seed plays the same night (the order in which requests of one instant arrive may differ). */
+ * The county's clock stands and is turned forward by the player; everybody's acts are seeded, so
+ * the same seed plays the same night (the order in which requests of one instant arrive may
+ * differ). */
 #ifndef CUNHUO_MAIN_PLAY_H
 #define CUNHUO_MAIN_PLAY_H
 
@@ -51,8 +52,9 @@ struct caller;
 MUST_USE struct caller *caller_new(const struct play *play);   // one a thread; NULL: no memory
 void caller_free(struct caller *caller);
 
-/* Sends `body` (NULL: GET) as the actor; `key` makes a repeat harmless. The status, 0: no answer even
- * after tries; *answer (may be NULL) is the caller's. A 503 is tried again under the same key. */
+/* Sends `body` (NULL: GET) as the actor; `key` makes a repeat harmless. The status, 0: no answer
+ * even after tries; *answer (may be NULL) is the caller's. A 503 is tried again under the same
+ * key. */
 int caller_call(struct caller *caller, const struct actor *as, const char *path, const char *key,
                 json_t *body, json_t **answer);
 /* The same with a body that the call takes over. */

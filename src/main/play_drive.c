@@ -1,8 +1,8 @@
-/* play_drive.c - 04:30 to 11:00: loading, driving with delays, a breakdown, a closed road, hand-over
- * at stations and points, pick-ups on the way, the return to the hub, collection.
+/* play_drive.c - 04:30 to 11:00: loading, driving with delays, a breakdown, a closed road,
+ * hand-over at stations and points, pick-ups on the way, the return to the hub, collection.
  *
- * What a leg really takes is asked of the county's roads (src/road) in their state of the moment, times
- * a seeded lognormal; the server knows nothing of it but what the phones tell. */
+ * What a leg really takes is asked of the county's roads (src/road) in their state of the moment,
+ * times a seeded lognormal; the server knows nothing of it but what the phones tell. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -345,7 +345,8 @@ static int64_t free_vehicle(struct drive *d)
     snprintf(path, sizeof path, "/bus/vehicles?day=%lld", (long long)d->play->day);
     caller_call(d->caller, d->play->dispatcher, path, NULL, NULL, &fleet);
     json_array_foreach(json_object_get(fleet, "vehicles"), i, vehicle)
-        if (!found && !json_is_true(json_object_get(vehicle, "busy")) && number(vehicle, "driver_id"))
+        if (!found && number(vehicle, "driver_id")
+            && !json_is_true(json_object_get(vehicle, "busy")))
             found = number(vehicle, "id");
     json_decref(fleet);
     return found;
@@ -388,7 +389,8 @@ static void break_down(struct drive *d, int64_t at_ms)
     for (size_t i = 0, count = d->run_count; i < count; i++)   // and its second round
         if (d->runs[i]->vehicle_id == old->vehicle_id && d->runs[i]->step == AT_HUB
             && send_rescue(d, d->runs[i], at_ms) == NULL)
-            fprintf(stderr, "demo: nobody drives the second round of %s\n", text(old->trip, "plate"));
+            fprintf(stderr, "demo: nobody drives the second round of %s\n",
+                    text(old->trip, "plate"));
 }
 
 static void close_road(struct drive *d)

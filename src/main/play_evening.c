@@ -17,6 +17,7 @@ enum {
     ORDERS = 3600, LAST_MINUTE = 1000, TOO_LATE = 40,   // of them in 22:59; after 23:00:00.2
     SCARCE = 100, SCARCE_WANTED = 4,    // pieces; of a hundred who would like some
     LINES_MIN = 2, LINES_MAX = 6, PARCELS = 250, PARCEL_FILES = 3, POLL_MS = 200, POLLS_MAX = 900,
+    FILE_BYTES = 1 << 20,
 };
 
 #define LEAN 1.2
@@ -55,7 +56,8 @@ static void choose_lines(struct evening *e, struct order *order)
         int64_t stock;
         do {
             order->goods[i] = (size_t)(pow(rng_unit(rng), LEAN) * (double)e->goods.rows);
-            if (text_i64(csv_text(&e->goods, order->goods[i], e->stock), &stock) != OK) stock = SCARCE;
+            if (text_i64(csv_text(&e->goods, order->goods[i], e->stock), &stock) != OK)
+                stock = SCARCE;
         } while (stock < SCARCE && rng_below(rng, 100) >= SCARCE_WANTED);
         order->quantity[i] = 1 + (int64_t)rng_below(rng, 3);
     }
@@ -78,10 +80,11 @@ static void choose_orders(struct evening *e)
         // The villages come one after the other first, so that each of them orders.
         *order = (struct order){ .number = i, .villager = e->villagers[i % e->villager_count] };
         order->by = order->villager;
-        order->at_ms = i < early ? e->play->evening_ms + (int64_t)i * 19 * MINUTE_MS / (int64_t)early
-                     : i < ORDERS ? closes_ms - MINUTE_MS
-                                    + (int64_t)(i - early) * (MINUTE_MS - 100) / LAST_MINUTE
-                     : closes_ms + 200;
+        int64_t nth = (int64_t)i, nth_last = nth - (int64_t)early;
+        order->at_ms =
+            i < early ? e->play->evening_ms + nth * 19 * MINUTE_MS / (int64_t)early
+            : i < ORDERS ? closes_ms - MINUTE_MS + nth_last * (MINUTE_MS - 100) / LAST_MINUTE
+            : closes_ms + 200;
         uint32_t kind = rng_below(rng, 100);
         order->pay = kind < 15 ? "cash" : kind < 25 ? "later" : "demo";
         if (kind < 15) {
@@ -236,13 +239,13 @@ static enum status hand_in_parcels(struct evening *e, struct caller *caller, siz
     snprintf(name, sizeof name, "parcels_%s.csv", c->short_name);
     snprintf(path, sizeof path, "%s/%s", play->import, name);
     FILE *file = fopen(path, "rb");
-    char *bytes = arena_new(play->arena, 1 << 20);
-    char *text = arena_new(play->arena, sodium_base64_ENCODED_LEN(1 << 20, sodium_base64_VARIANT_ORIGINAL));
+    const size_t room = sodium_base64_ENCODED_LEN(FILE_BYTES, sodium_base64_VARIANT_ORIGINAL);
+    char *bytes = arena_new(play->arena, FILE_BYTES), *text = arena_new(play->arena, room);
     if (file == NULL || bytes == NULL || text == NULL) return BROKEN;
-    size_t size = fread(bytes, 1, 1 << 20, file);
+    size_t size = fread(bytes, 1, FILE_BYTES, file);
     fclose(file);
-    sodium_bin2base64(text, sodium_base64_ENCODED_LEN(1 << 20, sodium_base64_VARIANT_ORIGINAL),
-                      (const unsigned char *)bytes, size, sodium_base64_VARIANT_ORIGINAL);
+    sodium_bin2base64(text, room, (const unsigned char *)bytes, size,
+                      sodium_base64_VARIANT_ORIGINAL);
     json_t *answer = NULL;
     snprintf(key, sizeof key, "parcels-%s", c->short_name);
     int status = caller_send(caller, play->dispatcher, "/parcel/files", key,
@@ -333,7 +336,8 @@ enum status play_evening(struct play *play, struct caller *caller, struct err *e
         done = place_until(&e, caller, done, play->evening_ms + minute * MINUTE_MS);
         if (minute % 5 == 0) {
             play_say(play, "%lld orders", (long long)play->orders);
-            if (minute / 5 <= PARCEL_FILES) TRY(hand_in_parcels(&e, caller, (size_t)minute / 5 - 1, err));
+            if (minute / 5 <= PARCEL_FILES)
+                TRY(hand_in_parcels(&e, caller, (size_t)minute / 5 - 1, err));
         }
     }
     for (int64_t at_ms = closes_ms - MINUTE_MS; at_ms < closes_ms; at_ms += 2 * SECOND_MS)

@@ -1,4 +1,5 @@
-/* play_pack.c - 23:30 to 04:30: goods are picked from their bins, a few are missing, bags go into crates. */
+/* play_pack.c - 23:30 to 04:30: goods are picked from their bins, a few are missing, bags go into
+ * crates. */
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"

@@ -192,6 +192,7 @@ void truth_close(struct truth *t, int64_t way_id)
     struct road_state *state;
     struct err err;
     if (road_state_new(t->play->road, &change, 1, NULL, &state, &err) != OK) return;
-    if (fill(t, state, &err) != OK) fprintf(stderr, "demo: roads stay as they were: %s\n", err.text);
+    if (fill(t, state, &err) != OK)
+        fprintf(stderr, "demo: roads stay as they were: %s\n", err.text);
     road_state_free(state);
 }

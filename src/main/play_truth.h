@@ -1,5 +1,5 @@
-/* play_truth.h - what the demo's roads are really like this morning: seconds between places, by class
- * of vehicle, on the roads as they are. The server is not asked. */
+/* play_truth.h - what the demo's roads are really like this morning: seconds between places, by
+ * class of vehicle, on the roads as they are. The server is not asked. */
 #ifndef CUNHUO_MAIN_PLAY_TRUTH_H
 #define CUNHUO_MAIN_PLAY_TRUTH_H
 

@@ -31,8 +31,8 @@ static int usage(const char *text)
 static const char serve_usage[] =
     "serve FOLDER [--port N] [--address A] [--loops N] [--pages FOLDER] [--secure]\n\n"
     "Serves the county in FOLDER. --port 0 takes any free port; it is printed once requests are\n"
-    "answered. --pages reads pages from a source tree again when they change. SIGTERM finishes what\n"
-    "is accepted and ends.";
+    "answered. --pages reads pages from a source tree again when they change. SIGTERM finishes\n"
+    "what is accepted and ends.";
 
 static enum status read_options(int argc, char **argv, const char **folder,
                                 struct serve_options *options)

@@ -21,7 +21,8 @@ struct routes {
     struct node root;
 };
 
-/* The next segment of a path from `at` (on a slash); moves past it. False: the path is at its end. */
+/* The next segment of a path from `at` (on a slash); moves past it. False: the path is at its
+ * end. */
 static bool segment_next(const char **at, const char **segment, size_t *size)
 {
     if (**at != '/') return false;
