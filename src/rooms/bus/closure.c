@@ -148,8 +148,8 @@ struct refresher {
     struct bus *bus;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool woken, stopping;
+    pthread_cond_t wake, rested;
+    bool woken, stopping, resting;
 };
 
 static enum status refresh(struct bus *bus, struct arena *arena, struct err *err)
@@ -163,8 +163,11 @@ static void *run(void *of)
     struct refresher *refresher = of;
     pthread_mutex_lock(&refresher->lock);
     while (!refresher->stopping) {
+        refresher->resting = true;
+        pthread_cond_broadcast(&refresher->rested);
         while (!refresher->woken && !refresher->stopping)
             pthread_cond_wait(&refresher->wake, &refresher->lock);
+        refresher->resting = false;
         if (refresher->stopping) break;
         refresher->woken = false;
         pthread_mutex_unlock(&refresher->lock);
@@ -188,6 +191,7 @@ enum status refresher_start(struct bus *bus, struct refresher **out)
     refresher->bus = bus;
     pthread_mutex_init(&refresher->lock, NULL);
     pthread_cond_init(&refresher->wake, NULL);
+    pthread_cond_init(&refresher->rested, NULL);
     if (pthread_create(&refresher->thread, NULL, run, refresher) != 0) {
         free(refresher);
         return BROKEN;
@@ -204,6 +208,14 @@ void refresher_wake(struct refresher *refresher)
     pthread_mutex_unlock(&refresher->lock);
 }
 
+void refresher_idle(struct refresher *refresher)
+{
+    pthread_mutex_lock(&refresher->lock);
+    while (refresher->woken || !refresher->resting)
+        pthread_cond_wait(&refresher->rested, &refresher->lock);
+    pthread_mutex_unlock(&refresher->lock);
+}
+
 void refresher_stop(struct refresher *refresher)
 {
     if (refresher == NULL) return;
@@ -213,6 +225,7 @@ void refresher_stop(struct refresher *refresher)
     pthread_mutex_unlock(&refresher->lock);
     pthread_join(refresher->thread, NULL);
     pthread_cond_destroy(&refresher->wake);
+    pthread_cond_destroy(&refresher->rested);
     pthread_mutex_destroy(&refresher->lock);
     free(refresher);
 }

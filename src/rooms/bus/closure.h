@@ -29,6 +29,8 @@ MUST_USE enum status refresher_start(struct bus *bus, struct refresher **out);
 void refresher_stop(struct refresher *refresher);   // NULL is fine
 /* The roads have changed. */
 void refresher_wake(struct refresher *refresher);
+/* Waits until it has followed: for tests. */
+void refresher_idle(struct refresher *refresher);
 
 /* Every minute: has a closure begun or ended by the clock? */
 MUST_USE enum status closure_tick(struct tx *tx, int64_t due_ms, struct err *err);

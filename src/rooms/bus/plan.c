@@ -24,7 +24,8 @@ struct night {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool woken, stopping;
+    pthread_cond_t rested;
+    bool woken, stopping, resting;
     int stop_fd;                  // readable once it is stopping
 };
 
@@ -128,14 +129,15 @@ static enum status plan_day(struct night *night, struct arena *arena, struct liv
         .publication = { .live = live, .solution = &start, .source = "live" },
     };
     struct err why;
-    if (child_solve(county, &problem, &start, seconds, night->stop_fd, arena, &better,
-                    &why) != OK) {
+    enum status solved = child_solve(county, &problem, &start, seconds, night->stop_fd, arena,
+                                     &better, &why);
+    if (stopping(night)) return NOT_FOUND;   // the next start plans it
+    if (solved != OK) {
         fprintf(stderr, "bus: the live plan is published: %s %s\n", why.text, why.detail);
     } else if (is_better(&problem, &better, &start)) {
         publishing.publication.solution = &better;
         publishing.publication.source = "solver";
     }
-    if (stopping(night)) return NOT_FOUND;   // the next start plans it
 
     publishing.publication.at_ms = county_now_ms(county);
     publishing.publication.plan_ms = (mono_us() - began_us) / 1000;
@@ -166,10 +168,12 @@ static void rest(struct night *night, bool retry)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += RETRY_S;
     bool late = false;
+    night->resting = true;
+    pthread_cond_broadcast(&night->rested);
     while (!night->woken && !night->stopping && !late)
         if (retry) late = pthread_cond_timedwait(&night->wake, &night->lock, &until) == ETIMEDOUT;
         else pthread_cond_wait(&night->wake, &night->lock);
-    night->woken = false;
+    night->woken = night->resting = false;
 }
 
 static void *run(void *of)
@@ -197,6 +201,7 @@ enum status night_start(struct bus *bus, struct night **out)
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
     pthread_cond_init(&night->wake, &steady);
+    pthread_cond_init(&night->rested, NULL);
     pthread_condattr_destroy(&steady);
     if (night->stop_fd < 0 || pthread_create(&night->thread, NULL, run, night) != 0) {
         if (night->stop_fd >= 0) close(night->stop_fd);
@@ -215,6 +220,13 @@ void night_wake(struct night *night)
     pthread_mutex_unlock(&night->lock);
 }
 
+void night_idle(struct night *night)
+{
+    pthread_mutex_lock(&night->lock);
+    while (night->woken || !night->resting) pthread_cond_wait(&night->rested, &night->lock);
+    pthread_mutex_unlock(&night->lock);
+}
+
 void night_stop(struct night *night)
 {
     if (night == NULL) return;
@@ -225,6 +237,7 @@ void night_stop(struct night *night)
     pthread_mutex_unlock(&night->lock);
     pthread_join(night->thread, NULL);
     pthread_cond_destroy(&night->wake);
+    pthread_cond_destroy(&night->rested);
     pthread_mutex_destroy(&night->lock);
     close(night->stop_fd);
     free(night);

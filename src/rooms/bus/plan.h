@@ -21,4 +21,6 @@ MUST_USE enum status night_start(struct bus *bus, struct night **out);
 void night_stop(struct night *night);   // NULL is fine; kills the child, the wave stays closed
 /* A wave has closed. */
 void night_wake(struct night *night);
+/* Waits until the thread has seen to all it was woken for: for tests. */
+void night_idle(struct night *night);
 #endif

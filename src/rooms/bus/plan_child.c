@@ -18,6 +18,7 @@
 #include "web/county.h"
 
 enum { PATH_BYTES = 4096, NICE = 10, LATE_MS = 15000 };
+enum { LEFT_OUT = 3 };   // exit code: a solution that doesn't serve everything
 
 /* ---- files ---- */
 
@@ -197,7 +198,8 @@ static enum status run(const struct county *county, const struct paths *paths, d
     if (child < 0) return err_about(err, BUSY, NULL, "No new process:", "%s", strerror(errno));
     if (child == 0) become(argv, paths->answer);
     int status = wait_for(child, (int64_t)(seconds * 1000) + LATE_MS, stop_fd);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return OK;
+    int left = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (left == 0 || left == LEFT_OUT) return OK;
     return err_about(err, BUSY, NULL, "The planning child failed:", "%s %d",
                      WIFSIGNALED(status) ? "signal" : "exit code",
                      WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
