@@ -15,7 +15,9 @@ enum { ID_BLOCK = 16384, ID_LOW = 8192 };
 
 void db_complain(const char *said, const char *sql)
 {
-    fprintf(stderr, "cunhuo: database: %s%s%.200s\n", said, sql ? ", in: " : "", sql ? sql : "");
+    int size = (int)strcspn(said, "\n");   // what follows tells of people's rows
+    fprintf(stderr, "cunhuo: database: %.*s%s%.200s\n", size, said, sql ? ", in: " : "",
+            sql ? sql : "");
 }
 
 /* ---- Statements ---- */
@@ -385,7 +387,7 @@ static const char *const house_tables[] = {
     " room TEXT NOT NULL, number BIGINT NOT NULL, hash BIGINT NOT NULL,"   // which text it was
     " PRIMARY KEY (room, number));"
     "CREATE TABLE IF NOT EXISTS db_counter (name TEXT PRIMARY KEY, next BIGINT NOT NULL);"
-    "INSERT INTO db_counter (name, next) VALUES ('id', 1) ON CONFLICT DO NOTHING;"
+    "INSERT INTO db_counter (name, next) VALUES ('id', 1000) ON CONFLICT DO NOTHING;"
 };
 
 static enum status furnish(struct db *db, struct arena *arena)

@@ -21,7 +21,7 @@ enum {
     OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25,
     OID_FLOAT4 = 700, OID_FLOAT8 = 701, OID_NUMERIC = 1700,
     NAME_MAX_BYTES = 64,
-    RECONNECT_MS = 10 * 1000, PAUSE_MS = 50,
+    RECONNECT_MS = 10 * 1000, LOCK_MS = 1000, PAUSE_MS = 20,
 };
 
 struct place {
@@ -78,17 +78,22 @@ static bool settle_in(PGconn *conn, const struct place *place)
     return PQsetClientEncoding(conn, "UTF8") == 0 && run_text(conn, text);
 }
 
+static void nap(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
+}
+
+/* Tries for a moment, for the server takes a moment to see that the last holder has died. */
 static bool lock_county(PGconn *conn, const struct place *place)
 {
     char key[32], got[8];
     snprintf(key, sizeof key, "%lld", (long long)place->lock_key);
-    return ask(conn, "SELECT pg_try_advisory_lock($1::bigint)", key, got, sizeof got)
-        && strcmp(got, "t") == 0;
-}
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = PAUSE_MS * 1000000L }, NULL);
+    for (int64_t until_ms = mono_ms() + LOCK_MS; ; nap()) {
+        if (!ask(conn, "SELECT pg_try_advisory_lock($1::bigint)", key, got, sizeof got))
+            return false;
+        if (strcmp(got, "t") == 0) return true;
+        if (mono_ms() > until_ms) return false;
+    }
 }
 
 static enum status connect_once(const struct place *place, bool writing, PGconn **out,
