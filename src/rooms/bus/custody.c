@@ -202,23 +202,45 @@ static enum status refold(struct tx *tx, int64_t unit_id, int depth, struct err 
     return found == NOT_FOUND ? OK : found;
 }
 
-/* Whether `unit_id` is (or ever was) around `parent_id`: a crate can't be in what is in it. */
-static enum status contains(struct tx *tx, int64_t unit_id, int64_t parent_id, int depth,
-                            bool *found_it)
+static const struct sql find_containers = SQL(
+    "SELECT DISTINCT parent_id FROM custody_event WHERE unit_id = $1 AND parent_id <> 0"
+    " ORDER BY parent_id");
+
+/* How many lie in one another under (find_contents) or around (find_containers) a unit, or ever
+ * did, counted up to DEPTH_MAX + 1. `seen` is set if `wanted_id` is the unit or among them. */
+static enum status depth_of(struct tx *tx, const struct sql *next, int64_t unit_id,
+                            int64_t wanted_id, int limit, int *depth, bool *seen)
 {
     struct rows *rows;
-    *found_it = unit_id == parent_id || depth > DEPTH_MAX;
-    if (*found_it) return OK;
-    enum status found = db_first(tx, &find_contents, ARGS(i64(unit_id)), &rows);
-    for (; found == OK && !*found_it; found = db_next(rows))
-        TRY(contains(tx, row_i64(rows, 0), parent_id, depth + 1, found_it));
+    *depth = 0;
+    *seen = *seen || unit_id == wanted_id;
+    if (limit == 0) return OK;
+    enum status found = db_first(tx, next, ARGS(i64(unit_id)), &rows);
+    for (; found == OK; found = db_next(rows)) {
+        int below;
+        TRY(depth_of(tx, next, row_i64(rows, 0), wanted_id, limit - 1, &below, seen));
+        if (below + 1 > *depth) *depth = below + 1;
+    }
     return found == NOT_FOUND ? OK : found;
+}
+
+/* A crate can't be in what is in it, and not too many lie in one another. */
+static enum status check_pack(struct tx *tx, const struct custody_event *event, struct err *err)
+{
+    int under, around;
+    bool inside = false, ignored = false;
+    TRY(depth_of(tx, &find_contents, event->unit_id, event->parent_id, DEPTH_MAX + 1, &under,
+                 &inside));
+    TRY(depth_of(tx, &find_containers, event->parent_id, 0, DEPTH_MAX + 1, &around, &ignored));
+    if (inside) return err_set(err, INVALID, "parent_id", "A crate can't be in itself.");
+    if (under + 1 + around > DEPTH_MAX)
+        return err_set(err, INVALID, "parent_id", "Too many crates in one another.");
+    return OK;
 }
 
 static enum status check_event(struct tx *tx, const struct custody_event *event, struct err *err)
 {
     struct rows *rows;
-    bool inside;
     if (event->action == HAND_OVER) {
         if (event->giver_id == event->taker_id)
             return err_set(err, INVALID, "taker_id", "Giver and taker are the same.");
@@ -227,10 +249,7 @@ static enum status check_event(struct tx *tx, const struct custody_event *event,
     enum status found = db_first(tx, &find_unit, ARGS(i64(event->parent_id)), &rows);
     if (found == NOT_FOUND)
         return err_set(err, NOT_FOUND, "parent_id", "Nobody knows this crate.");
-    if (found != OK) return found;
-    TRY(contains(tx, event->unit_id, event->parent_id, 0, &inside));
-    if (inside) return err_set(err, INVALID, "parent_id", "A crate can't be in itself.");
-    return OK;
+    return found == OK ? check_pack(tx, event, err) : found;
 }
 
 enum status custody_record(struct tx *tx, const struct custody_event *event, int64_t *received_ms,

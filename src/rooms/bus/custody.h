@@ -51,7 +51,8 @@ struct custody {
 
 /* Adds a scan and brings the units' columns up to date; `received_ms` gets its first arrival, so
  * that a repeat has the same answer. CONFLICT: its event_id was used before, for a scan that says
- * something else. INVALID: a unit into itself or one that is in it, giver and taker the same.
+ * something else. INVALID: a unit into itself or one that is in it, more than DEPTH_MAX in one
+ * another, giver and taker the same.
  * NOT_FOUND: no such unit or crate. */
 MUST_USE enum status custody_record(struct tx *tx, const struct custody_event *event,
                                     int64_t *received_ms, struct err *err);
