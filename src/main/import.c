@@ -12,6 +12,7 @@
 #include "people/place.h"
 #include "road/datum.h"
 #include "rooms/bus/bus.h"
+#include "rooms/parcel/parcel.h"
 
 /* ---- what all files need ---- */
 
@@ -170,17 +171,28 @@ static enum status import_places(struct importing *import)
 
 /* ---- organisations.csv and people.csv ---- */
 
+static enum status add_courier(struct importing *import, const struct csv *csv, size_t row,
+                               int64_t party_id)
+{
+    struct courier courier = { .party_id = party_id,
+                               .short_name = csv_text(csv, row, csv_column(csv, "short")) };
+    TRY(csv_i64(csv, row, csv_column(csv, "layout"), 1, 5, &courier.layout, import->err));
+    return import_wrong(import, csv, row, parcel_courier_add(import->tx, &courier, import->err));
+}
+
 static enum status import_organisations(struct importing *import)
 {
     struct csv csv;
     TRY(import_file(import, "organisations.csv", &csv));
     int code = csv_column(&csv, "code"), name = csv_column(&csv, "name");
-    int place = csv_column(&csv, "place_code");
+    int place = csv_column(&csv, "place_code"), kind = csv_column(&csv, "kind");
     for (size_t row = 0; row < csv.rows; row++) {
         struct party party = { .kind = PARTY_ORGANISATION, .name = csv_text(&csv, row, name),
                                .code = csv_text(&csv, row, code) };
         TRY(place_of(import, &csv, row, place, &party.place_id));
         TRY(import_wrong(import, &csv, row, party_add(import->tx, &party, import->err)));
+        if (strcmp(csv_text(&csv, row, kind), "courier") == 0)
+            TRY(add_courier(import, &csv, row, party.id));
         import->count->organisations++;
     }
     return OK;
