@@ -150,7 +150,7 @@ static void list_room(const char *what, const struct room *room)
         printf("-- %s %d\n%s;\n", room->name, (int)(t - room->tables) + 1, *t);
     for (const struct route *r = NULL; *what == 'p' && (r = room_next_route(room, r)) != NULL;)
         printf("%-5s %-44s %s\n", r->method == GET ? "GET" : "POST", r->path,
-               r->permission->roles ? r->permission->roles : r->permission->name);
+               *r->permission->roles ? r->permission->roles : r->permission->name);
     for (const struct figure *f = room->figures; *what == 'f' && f && f->name; f++)
         printf("%-24s %-8s %s\n", f->name, f->unit, f->text);
 }
@@ -158,6 +158,7 @@ static void list_room(const char *what, const struct room *room)
 int verb_list(int argc, char **argv)
 {
     if (argc != 1) return usage("routes | tables | permissions | figures");
+    list_room(argv[0], &web_room);
     for (const struct room *const *room = house_rooms; *room; room++) list_room(argv[0], *room);
     return 0;
 }

@@ -172,7 +172,4 @@ void scheduler_stop(struct scheduler *scheduler);      // NULL is fine
 
 /* county.c: remembers that the clock was turned, for the next start. */
 MUST_USE enum status county_keep_turn(struct tx *tx, int64_t now_ms, bool running);
-
-/* web.c: web's own room: settings, jobs, first answers, the clock. */
-extern const struct room web_room;
 #endif

@@ -14,6 +14,9 @@
 #include "base/status.h"
 #include "web/room.h"
 
+/* Web's own room, the first of every county: settings, jobs, first answers, the clock. */
+extern const struct room web_room;
+
 struct county;
 struct pages;
 struct server;

@@ -17,7 +17,7 @@
 #include "base/clock.h"
 #include "db/db.h"
 
-enum { ARENA_BYTES = 256 << 20, VEHICLES = 6 };
+enum { ARENA_BYTES = 256 << 20, VEHICLES = 6, ROLE_PHONE = 100 };
 
 void rig_die(const char *format, ...)
 {
@@ -86,11 +86,27 @@ static void write_roads(const struct rig *rig, const char *folder)
     fclose(file);
 }
 
+/* Where somebody of a role works, or lives. */
+static void place_of(int role, char place[RIG_VILLAGE + 1])
+{
+    char village[RIG_VILLAGE];
+    const char *staff = role == ROLE_station ? "S1"
+                      : role == ROLE_driver || role == ROLE_picker ? "H1" : "";
+    rig_village(0, village);
+    if (role == ROLE_keeper) snprintf(place, RIG_VILLAGE + 1, "P%s", village);
+    else if (role == ROLE_villager || role == ROLE_producer) strcpy(place, village);
+    else strcpy(place, staff);
+}
+
 static void write_people(const struct rig *rig, const char *folder)
 {
     FILE *file = file_in(folder, "people.csv");
-    char code[RIG_VILLAGE];
+    char code[RIG_VILLAGE], place[RIG_VILLAGE + 1];
     fprintf(file, "name,phone,place_code,roles\n主管,10000000001,,admin dispatcher\n");
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        place_of(r, place);
+        fprintf(file, "人员%d,%011d,%s,%s\n", r + 1, ROLE_PHONE + r, place, role_name((enum role)r));
+    }
     for (size_t i = 0; i < rig->people_count; i++) {
         rig_village(rig->people[i].village, code);
         fprintf(file, "村民%zu,%011zu,%s,villager\n", i + 1, i + 10000001000, code);
@@ -195,6 +211,10 @@ static enum status open_sessions(struct rig *rig, struct tx *tx, int64_t solve_m
     for (size_t i = 0; i < rig->people_count; i++) {
         snprintf(text, sizeof text, "%011zu", i + 10000001000);
         TRY(log_in(tx, text, last_ms, &rig->people[i], err));
+    }
+    for (int r = 0; r < ROLE_COUNT; r++) {
+        snprintf(text, sizeof text, "%011d", ROLE_PHONE + r);
+        TRY(log_in(tx, text, rig_at(rig, 0, 22, 40, 0, 0), &rig->roles[r], err));
     }
     for (size_t n = 0; n < rig->nights; n++)
         TRY(log_in(tx, "10000000001", rig_at(rig, n, 22, 0, 0, 0), &rig->admins[n], err));

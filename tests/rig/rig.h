@@ -38,6 +38,7 @@ struct rig {
     struct rig_person *people;
     struct rig_goods *goods;
     struct rig_person *admins;    // one for each night, as staff's sessions are short
+    struct rig_person roles[ROLE_COUNT];   // one of each role, for the first night and morning
     int64_t day;
     pid_t server;
     uint16_t port;
