@@ -85,7 +85,7 @@ enum status custody_fold(const struct custody_history *h, struct custody *out)
         }
         note_arrival(h, &now);
     }
-    TRY(inherit(h, MS_MAX, NULL, &now));
+    TRY(inherit(h, h->until_ms, h->until_id, &now));
     *out = now;
     return OK;
 }
@@ -154,7 +154,7 @@ static enum status fold_unit(struct folding *folding, int64_t unit_id, int64_t b
     struct custody_history history = {
         .origin_id = row_i64(rows, 0), .made_ms = row_i64(rows, 1),
         .end_id = row_i64(rows, 2), .parent_at = fold_parent,
-        .of = folding,
+        .of = folding, .until_ms = before, .until_id = id,
     };
     int64_t consignment_id = row_i64(rows, 3);
     TRY(read_events(folding->tx, unit_id, before, id, &history));

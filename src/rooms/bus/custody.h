@@ -67,7 +67,10 @@ struct custody_history {
     int64_t end_id;                       // the place its way ends at: a point, the hub
     const struct custody_event *events;   // ordered by (scanned_ms, event_id)
     size_t count;
-    /* Custody of a crate just before (scanned_ms, event_id); event_id NULL: with all scans. */
+    int64_t until_ms;                     // how far the events go: to just before (until_ms,
+    const char *until_id;                 // until_id), with until_id NULL up to until_ms
+    /* Custody of a crate just before (scanned_ms, event_id); event_id NULL: with
+     * all scans up to scanned_ms. */
     enum status (*parent_at)(void *of, int64_t parent_id, int64_t scanned_ms,
                              const char *event_id, struct custody *out);
     void *of;

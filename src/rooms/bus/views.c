@@ -1,31 +1,41 @@
 /* views.c - what people see of the bus. */
 #include "rooms/bus/views.h"
 
+#include <string.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "db/db.h"
 #include "people/person.h"
+#include "rooms/bus/board.h"
 #include "rooms/bus/inside.h"
-#include "rooms/bus/trip.h"
 #include "web/county.h"
 #include "web/form.h"
 
 const struct permission bus_see_plan = {
     "bus.see_plan", "See waves, plans and trips",
     "dispatcher clerk head auditor admin picker station" };
-static const struct permission see_trip = {
+const struct permission bus_see_trip = {
     "bus.see_trip", "See a trip and its load",
     "driver picker station keeper dispatcher clerk admin" };
-static const struct permission see_place = {
-    "bus.see_place", "See what a station or point holds", "keeper station dispatcher admin" };
-
-static json_t *integer(int64_t n) { return json_integer((json_int_t)n); }
-
 struct asked { int64_t id, at_ms; struct who who; };
 
 /* ---- a day ---- */
 
-struct day { int64_t day; struct wave wave; struct trip *trips; size_t count; };
+struct day { int64_t day, closures; struct wave wave; struct board board; };
+
+static const struct sql count_closures = SQL(
+    "SELECT count(*) FROM closure WHERE ended_ms IS NULL AND (until_ms IS NULL OR until_ms > $1)");
+
+static enum status read_day(struct tx *tx, const struct asked *asked, int64_t driver_id,
+                            struct day *day, struct err *err)
+{
+    struct rows *rows;
+    day->day = asked->id;
+    TRY(bus_wave(tx, asked->id, &day->wave, err));
+    TRY(db_first(tx, &count_closures, ARGS(i64(asked->at_ms)), &rows));
+    day->closures = row_i64(rows, 0);
+    return board_read(tx, asked->id, driver_id, &day->board);
+}
 
 static enum status prepare_day(struct request *rq, void *in, struct err *err)
 {
@@ -37,43 +47,46 @@ static enum status prepare_day(struct request *rq, void *in, struct err *err)
 
 static enum status act_day(struct tx *tx, const void *in, void *out, struct err *err)
 {
-    const struct asked *asked = in;
-    struct day *day = out;
-    day->day = asked->id;
-    TRY(bus_wave(tx, asked->id, &day->wave, err));
-    return trip_list(tx, asked->id, 0, &day->trips, &day->count);
+    return read_day(tx, in, 0, out, err);
 }
 
-static json_t *trip_json(const struct trip *t)
+/* Later closings to choose from: half hours and hours from the one that stands, until 04:00. */
+static json_t *closings(const struct day *day, int64_t now_ms, int32_t zone_s)
 {
-    return json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I}",
-                     "id", (json_int_t)t->id, "number", (json_int_t)t->number,
-                     "part", (json_int_t)t->part, "plate", t->plate,
-                     "vehicle_id", (json_int_t)t->vehicle_id, "driver_id",
-                     (json_int_t)t->driver_id, "state", t->state, "departs_ms",
-                     (json_int_t)t->departs_ms, "returns_ms", (json_int_t)t->returns_ms,
-                     "departed_ms", (json_int_t)t->departed_ms, "returned_ms",
-                     (json_int_t)t->returned_ms, "distance_m", (json_int_t)t->distance_m,
-                     "cost_fen", (json_int_t)t->cost_fen);
-}
-
-static json_t *trips_json(const struct trip *trips, size_t count)
-{
+    static const int64_t later_ms[] = { 30 * MINUTE_MS, HOUR_MS, 2 * HOUR_MS, 3 * HOUR_MS };
     json_t *list = json_array();
-    for (size_t i = 0; list && i < count; i++) json_array_append_new(list, trip_json(&trips[i]));
+    for (size_t i = 0; i < COUNT(later_ms); i++) {
+        int64_t at_ms = day->wave.closes_ms + later_ms[i];
+        if (at_ms > now_ms && at_ms <= day_ms(day->day, 4 * 3600, zone_s))
+            json_array_append_new(list, json_pack("{s:I}", "at_ms", (json_int_t)at_ms));
+    }
     return list;
 }
+
+static const struct { const char *state, *text, *kind; } wave_states[] = {
+    { "open", "Open for orders", "fine" }, { "closed", "Closed, being planned", "busy" },
+    { "published", "Published", "fine" },
+};
 
 static json_t *show_day(struct request *rq, const void *out)
 {
     const struct day *day = out;
-    (void)rq;
-    return json_pack("{s:I, s:s, s:I, s:I, s:I, s:b, s:o}", "day", (json_int_t)day->day, "state",
-                     day->wave.state, "closes_ms", (json_int_t)day->wave.closes_ms, "closed_ms",
-                     (json_int_t)day->wave.closed_ms, "published_ms",
-                     (json_int_t)day->wave.published_ms, "published",
-                     (int)(day->wave.published_ms != 0), "trips",
-                     trips_json(day->trips, day->count));
+    const struct wave *wave = &day->wave;
+    size_t i = 0;
+    while (i + 1 < COUNT(wave_states) && strcmp(wave_states[i].state, wave->state) != 0) i++;
+    bool open = wave->closed_ms == 0, may = (rq->who.roles & role_set("dispatcher admin")) != 0;
+    json_t *view = json_pack(
+        "{s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:I, s:o}", "day",
+        (json_int_t)day->day, "before", (json_int_t)(day->day - 1), "after",
+        (json_int_t)(day->day + 1), "day_ms",
+        (json_int_t)day_ms(day->day, 0, rq->county->zone_s), "state", wave->state, "wave_text",
+        wave_states[i].text, "wave_kind", wave_states[i].kind, "closes_ms",
+        (json_int_t)wave->closes_ms, "closed_ms", (json_int_t)wave->closed_ms, "published_ms",
+        (json_int_t)wave->published_ms, "published", (int)(wave->published_ms != 0), "can_close",
+        (int)(open && may), "closures", (json_int_t)day->closures, "closings",
+        closings(day, rq->arrived_ms, rq->county->zone_s));
+    board_show(&day->board, rq->arrived_ms, rq->county->zone_s, view);
+    return view;
 }
 
 /* ---- a driver's own day ---- */
@@ -82,6 +95,7 @@ static enum status prepare_my(struct request *rq, void *in, struct err *err)
 {
     struct asked *asked = in;
     asked->who = rq->who;
+    asked->at_ms = rq->arrived_ms;
     asked->id = day_of(rq->arrived_ms, rq->county->zone_s);
     return form_i64_opt(rq, "day", 0, 4000000, &asked->id, err);
 }
@@ -89,170 +103,25 @@ static enum status prepare_my(struct request *rq, void *in, struct err *err)
 static enum status act_my(struct tx *tx, const void *in, void *out, struct err *err)
 {
     const struct asked *asked = in;
-    struct day *day = out;
-    day->day = asked->id;
-    TRY(bus_wave(tx, asked->id, &day->wave, err));
-    return trip_list(tx, asked->id, asked->who.user_id, &day->trips, &day->count);
-}
-
-/* ---- a trip with its stops and load ---- */
-
-struct piece {
-    int64_t id, stop_id, consignment_id, holder_id, party_id;
-    const char *code, *kind, *crate;   // crate: the code it is planned in, or NULL
-    bool up;
-};
-struct load { struct trip trip; struct stop *stops; size_t stop_count; struct piece *pieces;
-              size_t piece_count; };
-
-static const struct sql find_trip_units = SQL(
-    "SELECT u.id, u.stop_id, coalesce(u.consignment_id, 0), u.holder_id, u.code, u.kind, c.code,"
-    " u.up, coalesce(g.party_id, 0) FROM unit AS u"
-    " JOIN trip_stop AS s ON s.id = u.stop_id LEFT JOIN unit AS c ON c.id = u.planned_parent_id"
-    " LEFT JOIN consignment AS g ON g.id = u.consignment_id"
-    " WHERE s.trip_id = $1 ORDER BY s.seq, u.id");
-static const struct sql find_stop_units = SQL(
-    "SELECT u.id, u.stop_id, coalesce(u.consignment_id, 0), u.holder_id, u.code, u.kind, c.code,"
-    " u.up, coalesce(g.party_id, 0) FROM unit AS u"
-    " LEFT JOIN unit AS c ON c.id = u.planned_parent_id"
-    " LEFT JOIN consignment AS g ON g.id = u.consignment_id"
-    " WHERE u.holder_id = $1 AND u.day >= $2 ORDER BY u.id");
-
-static enum status read_pieces(struct tx *tx, const struct sql *sql, struct args args,
-                               struct piece **out, size_t *count)
-{
-    struct rows *rows;
-    enum status found = db_first(tx, sql, args, &rows);
-    for (; found == OK; found = db_next(rows)) {
-        *out = arena_more(tx_arena(tx), *out, *count, sizeof **out);
-        if (*out == NULL) return BROKEN;
-        (*out)[(*count)++] = (struct piece){
-            .id = row_i64(rows, 0), .stop_id = row_null(rows, 1) ? 0 : row_i64(rows, 1),
-            .consignment_id = row_i64(rows, 2), .holder_id = row_i64(rows, 3),
-            .code = row_str(rows, 4), .kind = row_str(rows, 5), .crate = row_str(rows, 6),
-            .up = row_i64(rows, 7) != 0, .party_id = row_i64(rows, 8),
-        };
-    }
-    return found == NOT_FOUND ? OK : found;
-}
-
-static enum status prepare_trip(struct request *rq, void *in, struct err *err)
-{
-    struct asked *asked = in;
-    asked->who = rq->who;
-    return form_i64(rq, "trip_id", 1, ID_MAX, &asked->id, err);
-}
-
-/* A driver sees his own trips; a keeper and a station those that stop there. */
-static enum status may_see(const struct who *who, const struct load *load, struct err *err)
-{
-    bool mine = (who->roles & role_set("dispatcher picker clerk admin")) != 0
-             || load->trip.driver_id == who->user_id;
-    for (size_t i = 0; i < load->stop_count && who->place_id; i++)
-        mine = mine || load->stops[i].place_id == who->place_id;
-    return mine ? OK : err_set(err, DENIED, "trip_id", "This is another driver's trip.");
-}
-
-static enum status act_trip(struct tx *tx, const void *in, void *out, struct err *err)
-{
-    const struct asked *asked = in;
-    struct load *load = out;
-    TRY(trip_get(tx, asked->id, &load->trip, err));
-    TRY(trip_stops(tx, asked->id, &load->stops, &load->stop_count));
-    TRY(may_see(&asked->who, load, err));
-    return read_pieces(tx, &find_trip_units, ARGS(i64(asked->id)), &load->pieces,
-                       &load->piece_count);
-}
-
-static json_t *piece_json(const struct piece *p)
-{
-    return json_pack("{s:s, s:s, s:s?, s:b, s:I, s:I, s:I}", "code", p->code, "kind", p->kind,
-                     "crate", p->crate, "up", (int)p->up, "holder_id", (json_int_t)p->holder_id,
-                     "consignment_id", (json_int_t)p->consignment_id, "party_id",
-                     (json_int_t)p->party_id);
-}
-
-static bool container(const struct piece *p) { return p->consignment_id == 0; }
-
-static json_t *stop_json(const struct load *load, const struct stop *s)
-{
-    json_t *crates = json_array(), *pieces = json_array(), *lots = json_array();
-    for (size_t i = 0; i < load->piece_count; i++) {
-        const struct piece *p = &load->pieces[i];
-        if (p->stop_id != s->id) continue;
-        json_array_append_new(p->up ? lots : container(p) ? crates : pieces, piece_json(p));
-    }
-    json_t *view = json_pack("{s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "id",
-                             (json_int_t)s->id, "seq", (json_int_t)s->seq, "place_id",
-                             (json_int_t)s->place_id, "place", s->place, "state", s->state,
-                             "arrives_ms", (json_int_t)s->arrives_ms, "departs_ms",
-                             (json_int_t)s->departs_ms, "eta_ms", (json_int_t)s->eta_ms,
-                             "arrived_ms", (json_int_t)s->arrived_ms, "departed_ms",
-                             (json_int_t)s->departed_ms);
-    if (view) {
-        json_object_set_new(view, "crate_count", integer((int64_t)json_array_size(crates)));
-        json_object_set_new(view, "lot_count", integer((int64_t)json_array_size(lots)));
-    }
-    json_object_set_new(view, "crates", crates);
-    json_object_set_new(view, "pieces", pieces);
-    json_object_set_new(view, "lots", lots);
-    return view;
-}
-
-static json_t *show_trip(struct request *rq, const void *out)
-{
-    const struct load *load = out;
-    json_t *stops = json_array(), *view = trip_json(&load->trip);
-    (void)rq;
-    for (size_t i = 0; stops && i < load->stop_count; i++)
-        json_array_append_new(stops, stop_json(load, &load->stops[i]));
-    json_object_set_new(view, "stops", stops);
-    return view;
-}
-
-/* ---- what a place holds ---- */
-
-static enum status prepare_place(struct request *rq, void *in, struct err *err)
-{
-    struct asked *asked = in;
-    asked->who = rq->who;
-    asked->at_ms = day_of(rq->arrived_ms, rq->county->zone_s) - 30;   // kept a month at most
-    TRY(form_i64(rq, "place_id", 1, ID_MAX, &asked->id, err));
-    bool any = (rq->who.roles & role_set("dispatcher admin")) != 0;
-    if (!any && asked->id != rq->who.place_id)
-        return err_set(err, DENIED, "place_id", "This is another place's shelf.");
-    return OK;
-}
-
-static enum status act_place(struct tx *tx, const void *in, void *out, struct err *err)
-{
-    const struct asked *asked = in;
-    struct load *load = out;
-    (void)err;
-    return read_pieces(tx, &find_stop_units, ARGS(i64(asked->id), i64(asked->at_ms)),
-                       &load->pieces, &load->piece_count);
-}
-
-static json_t *show_place(struct request *rq, const void *out)
-{
-    const struct load *load = out;
-    json_t *pieces = json_array();
-    (void)rq;
-    for (size_t i = 0; pieces && i < load->piece_count; i++)
-        json_array_append_new(pieces, piece_json(&load->pieces[i]));
-    return json_pack("{s:I, s:o}", "count", (json_int_t)load->piece_count, "pieces", pieces);
+    return read_day(tx, asked, asked->who.user_id, out, err);
 }
 
 /* ---- the fleet, and who is free ---- */
 
-struct fleet { struct fleet_row *at; size_t count; };
-struct fleet_row { int64_t id, driver_id; const char *plate, *kind; bool underway; };
+struct fleet { struct fleet_row *at; size_t count; int64_t day; };
+struct fleet_row {
+    int64_t id, driver_id, trips, trip_id, weight_g, crates;
+    const char *plate, *kind, *driver;
+};
 
 static const struct sql find_fleet = SQL(
-    "SELECT v.id, coalesce(v.driver_id, 0), v.plate, v.kind,"
-    " (SELECT count(*) FROM trip AS t WHERE t.vehicle_id = v.id AND t.day = $1"
-    "  AND t.state IN ('planned', 'underway')) FROM vehicle AS v WHERE v.active = 1"
-    " ORDER BY v.plate");
+    "SELECT v.id, coalesce(v.driver_id, 0), v.plate, v.kind, count(t.id),"
+    " coalesce(min(CASE WHEN t.state = 'underway' THEN t.id END), min(t.id), 0), v.weight_g,"
+    " v.crates, coalesce(p.name, '') FROM vehicle AS v"
+    " LEFT JOIN trip AS t ON t.vehicle_id = v.id AND t.day = $1"
+    "  AND t.state IN ('planned', 'underway')"
+    " LEFT JOIN people_party AS p ON p.party_id = v.driver_id WHERE v.active = 1"
+    " GROUP BY v.id, v.driver_id, v.plate, v.kind, v.weight_g, v.crates, p.name ORDER BY v.plate");
 
 static enum status act_fleet(struct tx *tx, const void *in, void *out, struct err *err)
 {
@@ -265,9 +134,12 @@ static enum status act_fleet(struct tx *tx, const void *in, void *out, struct er
         fleet->at = arena_more(tx_arena(tx), fleet->at, fleet->count, sizeof *fleet->at);
         if (fleet->at == NULL) return BROKEN;
         fleet->at[fleet->count++] = (struct fleet_row){
-            row_i64(rows, 0), row_i64(rows, 1), row_str(rows, 2), row_str(rows, 3),
-            row_i64(rows, 4) != 0 };
+            .id = row_i64(rows, 0), .driver_id = row_i64(rows, 1), .plate = row_str(rows, 2),
+            .kind = row_str(rows, 3), .trips = row_i64(rows, 4), .trip_id = row_i64(rows, 5),
+            .weight_g = row_i64(rows, 6), .crates = row_i64(rows, 7),
+            .driver = row_str(rows, 8) };
     }
+    fleet->day = asked->id;
     return found == NOT_FOUND ? OK : found;
 }
 
@@ -275,15 +147,17 @@ static json_t *show_fleet(struct request *rq, const void *out)
 {
     const struct fleet *fleet = out;
     json_t *list = json_array();
-    (void)rq;
     for (size_t i = 0; list && i < fleet->count; i++) {
         const struct fleet_row *v = &fleet->at[i];
-        json_array_append_new(list, json_pack("{s:I, s:I, s:s, s:s, s:b}", "id",
-                                              (json_int_t)v->id, "driver_id",
-                                              (json_int_t)v->driver_id, "plate", v->plate, "kind",
-                                              v->kind, "busy", (int)v->underway));
+        json_array_append_new(list, json_pack(
+            "{s:I, s:I, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I}", "id", (json_int_t)v->id,
+            "driver_id", (json_int_t)v->driver_id, "driver", v->driver, "plate", v->plate, "kind",
+            v->kind, "busy", (int)(v->trips != 0), "trips", (json_int_t)v->trips, "trip_id",
+            (json_int_t)v->trip_id, "weight_g", (json_int_t)v->weight_g, "crates",
+            (json_int_t)v->crates));
     }
-    return list ? json_pack("{s:o}", "vehicles", list) : NULL;
+    return json_pack("{s:I, s:I, s:o}", "day", (json_int_t)fleet->day, "day_ms",
+                     (json_int_t)day_ms(fleet->day, 0, rq->county->zone_s), "vehicles", list);
 }
 
 /* ---- a promise asked for by itself ---- */
@@ -324,17 +198,9 @@ const struct route view_routes[] = {
     { .method = GET, .path = "/bus/days/{day}", .permission = &bus_see_plan, .page = "bus/day",
       .text = "A day's wave and trips", .in_size = sizeof(struct asked),
       .out_size = sizeof(struct day), .prepare = prepare_day, .act = act_day, .show = show_day },
-    { .method = GET, .path = "/bus/my", .permission = &see_trip, .page = "bus/my",
+    { .method = GET, .path = "/bus/my", .permission = &bus_see_trip, .page = "bus/my",
       .text = "A driver's own trips", .in_size = sizeof(struct asked),
       .out_size = sizeof(struct day), .prepare = prepare_my, .act = act_my, .show = show_day },
-    { .method = GET, .path = "/bus/trips/{trip_id}", .permission = &see_trip, .page = "bus/trip",
-      .text = "A trip with its stops and load", .in_size = sizeof(struct asked),
-      .out_size = sizeof(struct load), .prepare = prepare_trip, .act = act_trip,
-      .show = show_trip },
-    { .method = GET, .path = "/bus/places/{place_id}/units", .permission = &see_place,
-      .page = "bus/place", .text = "What a station or point holds",
-      .in_size = sizeof(struct asked), .out_size = sizeof(struct load), .prepare = prepare_place,
-      .act = act_place, .show = show_place },
     { .method = GET, .path = "/bus/vehicles", .permission = &bus_see_plan, .page = "bus/vehicles",
       .text = "The fleet, and who is free", .in_size = sizeof(struct asked),
       .out_size = sizeof(struct fleet), .prepare = prepare_my, .act = act_fleet,
