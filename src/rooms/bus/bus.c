@@ -9,6 +9,7 @@
 #include "rooms/bus/delay.h"
 #include "rooms/bus/exception.h"
 #include "rooms/bus/report.h"
+#include "rooms/bus/screens.h"
 #include "rooms/bus/views.h"
 #include "rooms/bus/wave.h"
 #include "web/county.h"
@@ -134,7 +135,7 @@ static void stop(struct county *county, void *state)
 
 static const struct route *const routes[] = {
     wave_routes, acts_routes, closure_routes, delay_routes, exception_routes, bus_report_routes,
-    view_routes, NULL
+    view_routes, trip_view_routes, shelf_routes, screen_routes, NULL
 };
 
 static const struct sql find_days = SQL("SELECT DISTINCT day FROM unit ORDER BY day");

@@ -1,5 +1,5 @@
-/* views.h - what people see of the bus: days and a driver's day (board.h), a trip with its stops and
- * load (trip_view.c), a place's shelf (shelf.c), the fleet. What browsers without script may do
+/* views.h - what people see of the bus: days and a driver's day (board.h), a trip with its stops
+ * and load (trip_view.c), a place's shelf (shelf.c), the fleet. What browsers without script may do
  * there: screens.h. */
 #ifndef CUNHUO_BUS_VIEWS_H
 #define CUNHUO_BUS_VIEWS_H
