@@ -139,7 +139,7 @@ static void run_all(enum fault_call call, int code, size_t photo_bytes)
     fault_start();
     for (int stuck = 0; stuck < 2; stuck++)
         for (int n = 1, step = 1; one_run(call, n, code, stuck, photo_bytes); n += step)
-            step += n / (photo_bytes == SMALL ? 12 : 2);
+            step += photo_bytes == SMALL ? n / 12 : n;
     fault_end();
 }
 
