@@ -12,7 +12,8 @@ enum {
     GENEROUS_EVERY = 8, DISTRACTED_EVERY = 16, UNSERVED_ALL = 24, UNSERVED_DRAWN = 10,
     POINTS_MAX = 4096
 };
-static const double hot = 3.0, cold = 0.02;     // in means of a stop's cost
+// Temperatures in means of a stop's cost; a start solution is not to be melted down.
+static const double hot_cold = 3.0, hot_warm = 0.5, cold = 0.02;
 
 static bool search_rooms(struct search *s)
 {
@@ -361,6 +362,8 @@ void search_run(struct search *s)
     s->state.scan.rng = &s->rng;
     s->state.scan.blink_rate = 0.01;
     s->state.scan.blink = 50;
+    bool warm = s->options->start && s->options->start->tour_count > 0;
+    double hot = warm ? hot_warm : hot_cold;
     double mean = mean_cost(s), temperature = hot * mean, used = share(s);
     int64_t reported = mono_ms();
     while (!s->broken && !s->stopped && used < 1 && s->model->node_count > 0) {
