@@ -7,7 +7,15 @@
 #include "base/clock.h"
 #include "rig/rig.h"
 
-enum { LINES = 3, CHECKPOINT_PAGES = 16000, FIRST_ID = 1000000000, ACCOUNT_ID = 500 };
+enum { LINES = 3, FIRST_ID = 1000000000, ACCOUNT_ID = 500 };   // the account is in `settings` too
+
+static const char settings[] =
+    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 16000;"
+    // Money's two accounts and the kind of the postings, which the shop makes with its first order.
+    "INSERT OR IGNORE INTO ledger_kind VALUES (500, 'bare');"
+    "INSERT OR IGNORE INTO ledger_account VALUES (500, 1, 'bare', 0, 0, 1, 1, 0, 0),"
+    " (501, 1, 'bare', 1, 0, 1, 2, 0, 0)";
 
 enum { ANSWER, CONSIGN, ORDER, LINE, MOVE, POST, BEGIN, COMMIT, STATEMENTS };
 static const char *const texts[STATEMENTS] = {
@@ -18,20 +26,22 @@ static const char *const texts[STATEMENTS] = {
                 " (?1, 1, ?2, ?4, 0, ?5, 1, 750, 600, 210, 20781, ?3, ?3, ?6, 'waiting')",
     [ORDER] = "INSERT INTO shop_order (id, villager_id, by_id, village_id, place_id, day, due_ms,"
               " state, pay, total_fen, consignment_id, money_id, stock_id, arrived_ms, paid_ms,"
-              " expires_ms) VALUES (?1, ?5, ?5, ?4, ?4, 20781, ?3, 'paid', 'demo', 1500, ?2, ?6, ?6,"
-              " ?3, ?3, 0)",
+              " expires_ms) VALUES (?1, ?5, ?5, ?4, ?4, 20781, ?3, 'paid', 'demo', 1500, ?2, ?6,"
+              " ?6, ?3, ?3, 0)",
     [LINE] = "INSERT INTO order_line (order_id, seq, sku_id, quantity, price_fen) VALUES"
              " (?1, 1, ?2, 1, 500), (?1, 2, ?3, 1, 500), (?1, 3, ?4, 1, 500)",
     [MOVE] = "UPDATE ledger_balance SET posted = posted - 1 WHERE account_id = ?1"
              " AND posted - 1 - held_out >= lowest",
-    [POST] = "INSERT INTO ledger_posting (posting_id, transfer_id, line_count, kind_id, document_id,"
-             " at_ms, recorded_ms, debit_id, credit_id, amount, hash) VALUES (?1, ?2, 4, ?3, ?4, ?5,"
-             " ?5, ?6, ?7, ?8, randomblob(32))",
+    [POST] = "INSERT INTO ledger_posting (posting_id, transfer_id, line_count, kind_id,"
+             " document_id, at_ms, recorded_ms, debit_id, credit_id, amount, hash) VALUES"
+             " (?1, ?2, 4, ?3, ?4, ?5, ?5, ?6, ?7, ?8, randomblob(32))",
     [BEGIN] = "BEGIN IMMEDIATE", [COMMIT] = "COMMIT",
 };
-static const char answer[] = "{\"code\":\"2YWA-7K3M-9PQ\",\"day\":20781,\"due_ms\":1795489200000,"
-                             "\"state\":\"paid\",\"total_fen\":1500,\"pay\":\"demo\",\"expires_ms\":0}";
-static const char promise[] = "{\"eta_ms\":1795471200000,\"cost\":18891466,\"made_ms\":1795445400000}";
+static const char answer[] =
+    "{\"code\":\"2YWA-7K3M-9PQ\",\"day\":20781,\"due_ms\":1795489200000,\"state\":\"paid\","
+    "\"total_fen\":1500,\"pay\":\"demo\",\"expires_ms\":0}";
+static const char promise[] =
+    "{\"eta_ms\":1795471200000,\"cost\":18891466,\"made_ms\":1795445400000}";
 
 struct goods { int64_t sku_id, stock_id, sold_id; };
 struct store {
@@ -75,12 +85,14 @@ static void read_goods(struct store *store)
     sqlite3_stmt *stmt;
     store->goods = calloc((size_t)ask(store, "SELECT count(*) FROM sku"), sizeof *store->goods);
     if (store->goods == NULL) rig_die("no memory");
-    good(store, sqlite3_prepare_v2(store->db, "SELECT s.id, a.account_id, b.account_id FROM sku AS s"
+    good(store, sqlite3_prepare_v2(store->db,
+        "SELECT s.id, a.account_id, b.account_id FROM sku AS s"
         " JOIN ledger_account AS a ON a.unit = s.id AND a.purpose = 'stock'"
         " JOIN ledger_account AS b ON b.unit = s.id AND b.purpose = 'sold'", -1, &stmt, NULL));
     while (sqlite3_step(stmt) == SQLITE_ROW)
         store->goods[store->goods_count++] = (struct goods){
-            sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1), sqlite3_column_int64(stmt, 2)
+            sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1),
+            sqlite3_column_int64(stmt, 2)
         };
     sqlite3_finalize(stmt);
     if (store->goods_count < LINES) rig_die("bare: no goods");
@@ -88,16 +100,7 @@ static void read_goods(struct store *store)
 
 static void open_store(struct store *store, const char *path)
 {
-    char settings[400];
     good(store, sqlite3_open(path, &store->db));
-    snprintf(settings, sizeof settings, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-             "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000;"
-             "PRAGMA wal_autocheckpoint = %d", CHECKPOINT_PAGES);
-    good(store, sqlite3_exec(store->db, settings, NULL, NULL, NULL));
-    // Money's two accounts and the kind of the postings, which the shop makes with its first order.
-    snprintf(settings, sizeof settings, "INSERT OR IGNORE INTO ledger_kind VALUES (%d, 'bare');"
-             "INSERT OR IGNORE INTO ledger_account VALUES (%d, 1, 'bare', 0, 0, 1, 1, 0, 0),"
-             " (%d, 1, 'bare', 1, 0, 1, 2, 0, 0)", ACCOUNT_ID, ACCOUNT_ID, ACCOUNT_ID + 1);
     good(store, sqlite3_exec(store->db, settings, NULL, NULL, NULL));
     for (int i = 0; i < STATEMENTS; i++)
         good(store, sqlite3_prepare_v2(store->db, texts[i], -1, &store->stmts[i], NULL));
@@ -124,7 +127,8 @@ static void write_order(struct store *store, size_t number)
             goods[i]->stock_id, 1);
     RUN(store, POST, ++store->id, transfer_id, ACCOUNT_ID, order_id, at_ms, ACCOUNT_ID,
         ACCOUNT_ID + 1, 1500);
-    RUN(store, ORDER, order_id, consignment_id, at_ms, store->place_id, store->person_id, transfer_id);
+    RUN(store, ORDER, order_id, consignment_id, at_ms, store->place_id, store->person_id,
+        transfer_id);
     RUN(store, LINE, order_id, goods[0]->sku_id, goods[1]->sku_id, goods[2]->sku_id);
     RUN(store, ANSWER, ++store->id, -1, at_ms);
 }

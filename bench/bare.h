@@ -1,4 +1,4 @@
-/* bare.h - the limit that the shop's order path is measured against: SQLite alone, the same rows. */
+/* bare.h - the limit that the shop's orders are measured against: SQLite alone, the same rows. */
 #ifndef CUNHUO_BENCH_BARE_H
 #define CUNHUO_BENCH_BARE_H
 

@@ -1,8 +1,9 @@
 /* orders.c - durable orders a second through HTTP, beside SQLite alone with the same rows; quotes.
  *
- * An order has three lines and is paid at once; it is answered when it is on disk. The client is this
- * process, on the same machine, with keep-alive and one request under way on each connection. The bare
- * commits write the same rows in the same minute, in batches as large as the server made on average.
+ * An order has three lines and is paid at once; it is answered when it is on disk. The client is
+ * this process, on the same machine, with keep-alive and one request under way on each connection.
+ * The bare commits write the same rows in the same minute, in batches as large as the server made
+ * on average.
  *
  * CUNHUO is the program, CUNHUO_SCRATCH a folder of our own. Prints one JSON object a line. */
 #include <stdio.h>
@@ -27,15 +28,17 @@ static size_t order_request(void *of, unsigned client, size_t n, char *out, size
     int64_t total_fen = 0;
     (void)n;
     rig_village(buyer->village, village);
-    size_t at = (size_t)snprintf(body, sizeof body, "{\"village\":\"%s\",\"day\":%lld,\"pay\":\"demo\","
-                                 "\"lines\":[", village, (long long)rig->day);
+    size_t at = (size_t)snprintf(body, sizeof body,
+                                 "{\"village\":\"%s\",\"day\":%lld,\"pay\":\"demo\",\"lines\":[",
+                                 village, (long long)rig->day);
     for (size_t i = 0; i < LINES; i++) {
         const struct rig_goods *goods = &rig->goods[(number * 7 + i * 11) % GOODS];
         total_fen += goods->price_fen;
         at += (size_t)snprintf(body + at, sizeof body - at, "%s{\"code\":\"%s\",\"quantity\":1}",
                                i ? "," : "", goods->code);
     }
-    at += (size_t)snprintf(body + at, sizeof body - at, "],\"total_fen\":%lld}", (long long)total_fen);
+    at += (size_t)snprintf(body + at, sizeof body - at, "],\"total_fen\":%lld}",
+                           (long long)total_fen);
     return (size_t)snprintf(out, room, "POST /shop/orders HTTP/1.1\r\nHost: bench\r\n"
                             "Authorization: Bearer %s\r\nIdempotency-Key: bench-%zu\r\n"
                             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
@@ -48,8 +51,8 @@ static size_t quote_request(void *of, unsigned client, size_t n, char *out, size
     char village[RIG_VILLAGE];
     rig_village((n + client) % VILLAGES, village);
     const struct rig_goods *goods = bench->rig.goods;
-    return (size_t)snprintf(out, room, "GET /shop/promise?village=%s&lines=%s:1,%s:2,%s:1 HTTP/1.1\r\n"
-                            "Host: bench\r\nAccept: application/json\r\n\r\n", village,
+    return (size_t)snprintf(out, room, "GET /shop/promise?village=%s&lines=%s:1,%s:2,%s:1"
+                            " HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n\r\n", village,
                             goods[n * 7 % GOODS].code, goods[(n * 7 + 11) % GOODS].code,
                             goods[(n * 7 + 22) % GOODS].code);
 }
@@ -70,8 +73,10 @@ static int64_t metric(const struct rig *rig, const char *name)
     struct web_reply reply = web_get(client, "/metrics", NULL);
     int64_t value = -1;
     size_t size = strlen(name);
-    for (const char *line = reply.body; line && *line; line = strchr(line, '\n'), line += line != NULL)
+    for (const char *line = reply.body; line && *line; line = strchr(line, '\n')) {
+        line += *line == '\n';
         if (strncmp(line, name, size) == 0 && line[size] == ' ') value = atoll(line + size);
+    }
     web_client_end(client);
     return value;
 }
@@ -109,12 +114,13 @@ static double measure(struct bench *bench, const char *what, unsigned clients, s
     struct group after = group_now(&bench->rig);
     int64_t commits = after.commits - before.commits;
     double batch = commits ? (double)(after.acts - before.acts) / (double)commits : 0;
-    printf("{\"what\": \"%s\", \"clients\": %u, \"per_s\": %.0f, \"p50_ms\": %.2f, \"p99_ms\": %.2f,"
-           " \"max_ms\": %.1f, \"batch\": %.1f, \"cpu_us\": %.0f, \"refused\": %zu, \"lost\": %zu,"
+    printf("{\"what\": \"%s\", \"clients\": %u, \"per_s\": %.0f, \"p50_ms\": %.2f,"
+           " \"p99_ms\": %.2f, \"max_ms\": %.1f, \"batch\": %.1f, \"cpu_us\": %.0f,"
+           " \"refused\": %zu, \"lost\": %zu,"
            " \"stalled\": %d}\n", what, clients, (double)got.answered * 1e6 / (double)got.took_us,
            (double)got.p50_us / 1e3, (double)got.p99_us / 1e3, (double)got.max_us / 1e3, batch,
-           (double)(after.cpu_ms - before.cpu_ms) * 1e3 / (double)requests, bench->refused, got.lost,
-           got.stalled);
+           (double)(after.cpu_ms - before.cpu_ms) * 1e3 / (double)requests, bench->refused,
+           got.lost, got.stalled);
     return batch;
 }
 
@@ -145,7 +151,8 @@ int main(void)
     measure(&bench, "warm-up", 16, 2000, order_request);
     for (size_t i = 0; i < COUNT(rounds); i++) {
         rig_pause_us(REST_US);   // the log's copying into the file is the round's before
-        double batch = measure(&bench, "orders", rounds[i].clients, rounds[i].orders, order_request);
+        double batch = measure(&bench, "orders", rounds[i].clients, rounds[i].orders,
+                               order_request);
         size_t size = batch < 1 ? 1 : (size_t)(batch + 0.5);
         struct bare limit = bare_orders(bare, size < 4 ? rounds[i].orders : BARE_ORDERS, size);
         printf("{\"what\": \"bare\", \"clients\": %u, \"batch\": %zu, \"per_s\": %.0f,"

@@ -230,8 +230,8 @@ class Stage:
     def do_clone(self, rest):
         """clone FOLDER: a fresh copy of what git tracks (or of the whole source)"""
         target = os.path.join(self.folder, rest)
-        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=self.top,
-                                capture_output=True, check=False)
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"],
+                                cwd=self.top, capture_output=True, check=False)
         if listed.returncode != 0:
             shutil.copytree(self.top, target, ignore=lambda at, names: [
                 n for n in names if at == self.top and n.startswith(("build", ".git"))])
@@ -277,7 +277,8 @@ class Stage:
         """send METHOD PATH as WHO [key K] [JSON | raw PYTHON-BYTES] -> STATUS ...
         `raw` sends the bytes of a Python expression as JSON; `no key` sends none."""
         asked, expected = split_arrow(rest)
-        match = re.match(r"(\S+) (\S+) as (\S+)(?: key (\S+)| (no key))?(?: raw (.+)| (\{.*))?$", asked)
+        match = re.match(r"(\S+) (\S+) as (\S+)(?: key (\S+)| (no key))?"
+                         r"(?: raw (.+)| (\{.*))?$", asked)
         if not match:
             raise Wrong("send METHOD PATH as WHO ...")
         method, path, who, key, none, raw, body = match.groups()
@@ -369,10 +370,12 @@ class Stage:
         if not match:
             raise Wrong("expect WHAT OP VALUE")
         got, wanted = self.value(match[1]), match[3]
-        percent = wanted.endswith("%")
-        wanted = float(wanted[:-1]) / 100 if percent else \
-            type(got)(wanted) if isinstance(got, (int, float)) and not isinstance(got, bool) else wanted
-        got = str(got).lower() if isinstance(got, bool) else got
+        if isinstance(got, bool):
+            got = str(got).lower()
+        if wanted.endswith("%"):
+            wanted = float(wanted[:-1]) / 100
+        elif isinstance(got, (int, float)):
+            wanted = type(got)(wanted)
         if not OPERATORS[match[2]](got, wanted):
             raise Wrong("it is %s" % got)
 
@@ -420,8 +423,8 @@ class Stage:
     def run(self, words):
         done = subprocess.run(words, cwd=self.folder, capture_output=True, timeout=900, check=False)
         if done.returncode != 0:
-            raise Wrong("exit %d\n%s" % (done.returncode, (done.stdout[-3000:] + done.stderr[-3000:])
-                                         .decode("utf-8", "replace")))
+            said = (done.stdout[-3000:] + done.stderr[-3000:]).decode("utf-8", "replace")
+            raise Wrong("exit %d\n%s" % (done.returncode, said))
         return done.stdout
 
     def start(self, folder):
@@ -456,7 +459,8 @@ class Stage:
             headers["Idempotency-Key"] = key
         if body is not None:
             headers["Content-Type"] = "application/json"
-            body = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+            if not isinstance(body, bytes):
+                body = json.dumps(body, ensure_ascii=False).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body, headers)
