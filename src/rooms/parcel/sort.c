@@ -216,6 +216,8 @@ static struct find find_village(const struct search *s, size_t entry, const stru
     if (any == NULL) return f;
     f.at = (size_t)(any - s->text);
     f.end = f.at + (full ? word->size : word->short_size);
+    for (size_t t = 0; !full && t < s->g->town_count; t++)   // 池淮 of 池淮镇 is no village
+        if (s->towns[t].full && f.at >= s->towns[t].at && f.end <= s->towns[t].end) return f;
     bool elsewhere = s->town_in_full && !stated;
     if (full) f.rank = elsewhere ? RANK_TOWN_WRONG : RANK_SURE;
     else f.rank = elsewhere ? 0 : stated && f.at >= m->end ? RANK_WEAK : 1;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/ids.h"
 #include "db/db.h"
 #include "people/person.h"
@@ -143,6 +144,11 @@ static enum status consign(struct tx *tx, struct consignment *c, struct err *err
     for (;;) {
         enum status promised = bus_promise(tx_county(tx), c->place_id, false, &c->need, day_min,
                                            c->made_ms, &promise, err);
+        if (promised == NOT_FOUND && promise.why_later == BUS_CUT_OFF && day_min == 0) {
+            // Tomorrow has closed: why the days after that don't do is what people want to know.
+            day_min = day_of(c->made_ms, tx_county(tx)->zone_s) + 2;
+            continue;
+        }
         if (promised != OK) return promised;
         c->day = promise.day;
         enum status done = bus_consign(tx, c, err);
