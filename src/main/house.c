@@ -192,6 +192,14 @@ static enum status act_me(struct tx *tx, const void *in, void *out, struct err *
     return *user_id ? party_get(tx, *user_id, &front->party, err) : OK;
 }
 
+/* What is shown to whom; what anybody really may do is said by the permissions of each route. */
+static const struct { const char *name, *roles; } ways[] = {
+    { "drives", "driver" }, { "plans", "dispatcher admin clerk head auditor" },
+    { "steers", "dispatcher admin" }, { "picks", "picker dispatcher admin" },
+    { "keeps", "keeper station" }, { "sends", "courier dispatcher picker station admin" },
+    { "offers", "producer keeper" },
+};
+
 static json_t *show_me(struct request *rq, const void *out)
 {
     const struct front *front = out;
@@ -199,17 +207,17 @@ static json_t *show_me(struct request *rq, const void *out)
     for (int r = 0; roles && r < ROLE_COUNT; r++)
         if (rq->who.roles >> r & 1)
             json_array_append_new(roles, json_string(role_name((enum role)r)));
-    uint64_t bus = role_set("dispatcher admin clerk head auditor");
-    return json_pack("{s:s, s:b, s:s, s:I, s:I, s:o, s:b, s:b, s:b, s:b, s:I}",
-                     "county", rq->county->name, "logged_in", (int)(rq->user_id != 0),
-                     "name", front->party.name ? front->party.name : "",
-                     "person_id", (json_int_t)rq->user_id,
-                     "place_id", (json_int_t)rq->who.place_id, "roles", roles,
-                     "drives", (int)((rq->who.roles & role_set("driver")) != 0),
-                     "plans", (int)((rq->who.roles & bus) != 0),
-                     "picks", (int)((rq->who.roles & role_set("picker dispatcher")) != 0),
-                     "keeps", (int)((rq->who.roles & role_set("keeper station")) != 0),
-                     "today", (json_int_t)day_of(rq->arrived_ms, rq->county->zone_s));
+    int64_t today = day_of(rq->arrived_ms, rq->county->zone_s);
+    json_t *view = json_pack(
+        "{s:s, s:b, s:s, s:I, s:I, s:o, s:I, s:I, s:I}", "county", rq->county->name, "logged_in",
+        (int)(rq->user_id != 0), "name", front->party.name ? front->party.name : "", "person_id",
+        (json_int_t)rq->user_id, "place_id", (json_int_t)rq->who.place_id, "roles", roles, "today",
+        (json_int_t)today, "tomorrow", (json_int_t)today + 1, "today_ms",
+        (json_int_t)rq->arrived_ms);
+    for (size_t i = 0; view && i < COUNT(ways); i++)
+        json_object_set_new(view, ways[i].name,
+                            json_boolean(rq->who.roles & role_set(ways[i].roles)));
+    return view;
 }
 
 static json_t *show_login_page(struct request *rq, const void *out)

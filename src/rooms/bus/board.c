@@ -41,7 +41,7 @@ enum status board_read(struct tx *tx, int64_t day, int64_t driver_id, struct boa
 
 static const struct { const char *state, *text, *kind; } trip_states[] = {
     { "planned", "At the hub", "" }, { "underway", "On its way", "busy" },
-    { "broken", "Broken down", "bad" }, { "done", "Back", "fine" },
+    { "broken", "Broken down", "bad" }, { "done", "Returned", "fine" },
     { "replaced", "Replaced", "" },
 };
 static const struct { const char *state, *text, *kind; } stop_states[] = {

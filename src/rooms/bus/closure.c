@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "people/audit.h"
+#include "people/person.h"
+#include "people/place.h"
 #include "rooms/bus/delay.h"
 #include "rooms/bus/inside.h"
 #include "web/county.h"
@@ -272,8 +274,27 @@ static enum status read_degrees(struct request *rq, const char *field, double li
     return OK;
 }
 
+/* "Near this place", as a dispatcher is told on the phone: its position. */
+static enum status read_place(struct request *rq, const char *name, struct closing *c,
+                              struct err *err)
+{
+    struct place *places;
+    struct tx *tx;
+    size_t count = 0;
+    TRY(db_read_begin(rq->county->db, rq->arena, &tx));
+    enum status found = place_search(tx, name, 0, 1, &places, &count, err);
+    db_read_end(tx);
+    if (found != OK) return found;
+    if (count == 0 || !places[0].located)
+        return err_set(err, INVALID, "place", "No place of this name has a position.");
+    c->lat_e6 = places[0].lat_e6;
+    c->lon_e6 = places[0].lon_e6;
+    return OK;
+}
+
 static enum status prepare_close(struct request *rq, void *in, struct err *err)
 {
+    const char *place = NULL;
     struct closing *c = in;
     c->made_ms = c->from_ms = rq->arrived_ms;
     c->by_id = rq->user_id;
@@ -285,8 +306,13 @@ static enum status prepare_close(struct request *rq, void *in, struct err *err)
     if (c->until_ms && c->until_ms <= c->from_ms)
         return err_set(err, INVALID, "until_ms", "It ends before it begins.");
     if (c->way_id) return OK;
-    TRY(read_degrees(rq, "lat", 90, &c->lat_e6, err));
-    TRY(read_degrees(rq, "lon", 180, &c->lon_e6, err));
+    TRY(form_str_opt(rq, "place", 100, &place, err));
+    if (place) {
+        TRY(read_place(rq, place, c, err));
+    } else {
+        TRY(read_degrees(rq, "lat", 90, &c->lat_e6, err));
+        TRY(read_degrees(rq, "lon", 180, &c->lon_e6, err));
+    }
     return form_i64(rq, "radius_m", 1, 20000, &c->radius_m, err);
 }
 
@@ -362,14 +388,39 @@ static const struct sql find_all = SQL(
     " coalesce(radius_m, 0), factor_ppm, from_ms, coalesce(until_ms, 0), reason FROM closure"
     " WHERE ended_ms IS NULL ORDER BY id");
 
-struct closings { struct closing *at; size_t count; };
+struct closings {
+    struct closing *at;
+    const char **near;            // the place that is nearest, or NULL
+    size_t count;
+    struct place *villages;       // for the form
+    size_t village_count;
+};
+
+static const struct sql find_near = SQL(
+    "SELECT name FROM people_place WHERE lat_e6 IS NOT NULL AND kind >= 3"
+    " ORDER BY (lat_e6 - $1) * (lat_e6 - $1) + (lon_e6 - $2) * (lon_e6 - $2) * 3 / 4 LIMIT 1");
+
+static enum status read_near(struct tx *tx, struct closings *list)
+{
+    struct rows *rows;
+    list->near = arena_new(tx_arena(tx), (list->count + 1) * sizeof *list->near);
+    if (list->near == NULL) return BROKEN;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct closing *c = &list->at[i];
+        list->near[i] = NULL;
+        if (c->way_id) continue;
+        enum status found = db_first(tx, &find_near, ARGS(i64(c->lat_e6), i64(c->lon_e6)), &rows);
+        if (found == OK) list->near[i] = row_str(rows, 0);
+        else if (found != NOT_FOUND) return found;
+    }
+    return OK;
+}
 
 static enum status act_list(struct tx *tx, const void *in, void *out, struct err *err)
 {
+    const bool *may = in;
     struct closings *list = out;
     struct rows *rows;
-    (void)in;
-    (void)err;
     enum status found = db_first(tx, &find_all, NO_ARGS, &rows);
     for (; found == OK; found = db_next(rows)) {
         list->at = arena_more(tx_arena(tx), list->at, list->count, sizeof *list->at);
@@ -381,17 +432,50 @@ static enum status act_list(struct tx *tx, const void *in, void *out, struct err
             .until_ms = row_i64(rows, 7), .reason = row_str(rows, 8),
         };
     }
-    return found == NOT_FOUND ? OK : found;
+    if (found != NOT_FOUND) return found;
+    TRY(read_near(tx, list));
+    return *may ? place_list(tx, PLACE_VILLAGE, 0, &list->villages, &list->village_count, err)
+                : OK;
+}
+
+static enum status prepare_list(struct request *rq, void *in, struct err *err)
+{
+    (void)err;
+    *(bool *)in = (rq->who.roles & role_set(permission.roles)) != 0;
+    return OK;
+}
+
+/* What a page shows of every closure, with null and 0 for what it has not. */
+static json_t *row_json(const struct closing *c, const char *near, bool may)
+{
+    json_t *view = closing_json(c);
+    if (view == NULL) return NULL;
+    if (c->way_id) {
+        json_object_update_new(view, json_pack("{s:n, s:n, s:i}", "lat", "lon", "radius_m", 0));
+    } else {
+        json_object_set_new(view, "way_id", json_null());
+    }
+    json_object_update_new(view, json_pack(
+        "{s:s?, s:b, s:b, s:f}", "near", near, "slowed", (int)(c->factor_ppm > 0), "may", (int)may,
+        "speed", (double)c->factor_ppm / PPM));
+    return view;
 }
 
 static json_t *show_list(struct request *rq, const void *out)
 {
+    static const int64_t hours[] = { 1, 2, 4, 8, 24, 72 };
     const struct closings *list = out;
-    json_t *closures = json_array();
-    (void)rq;
+    bool may = (rq->who.roles & role_set(permission.roles)) != 0;
+    json_t *closures = json_array(), *untils = json_array(), *villages = json_array();
     for (size_t i = 0; closures && i < list->count; i++)
-        json_array_append_new(closures, closing_json(&list->at[i]));
-    return closures ? json_pack("{s:o}", "closures", closures) : NULL;
+        json_array_append_new(closures, row_json(&list->at[i], list->near[i], may));
+    for (size_t i = 0; may && i < COUNT(hours); i++)
+        json_array_append_new(untils, json_pack("{s:I}", "at_ms",
+                                                (json_int_t)(rq->arrived_ms + hours[i] * HOUR_MS)));
+    for (size_t i = 0; villages && i < list->village_count; i++)
+        json_array_append_new(villages, json_pack("{s:s}", "name", list->villages[i].name));
+    return json_pack("{s:o, s:b, s:o, s:o}", "closures", closures, "may_close", (int)may, "untils",
+                     untils, "villages", villages);
 }
 
 const struct route closure_routes[] = {
@@ -404,7 +488,8 @@ const struct route closure_routes[] = {
       .in_size = sizeof(struct closing), .out_size = sizeof(struct closing),
       .prepare = prepare_end, .act = act_end, .show = show_close },
     { .method = GET, .path = "/bus/closures", .permission = &see_permission,
-      .page = "bus/closures", .text = "Closed roads", .in_size = 1,
-      .out_size = sizeof(struct closings), .act = act_list, .show = show_list },
+      .page = "bus/closures", .text = "Closed roads", .in_size = sizeof(bool),
+      .out_size = sizeof(struct closings), .prepare = prepare_list, .act = act_list,
+      .show = show_list },
     { 0 }
 };

@@ -2,9 +2,11 @@
 #include "rooms/bus/exception.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "base/arena.h"
 #include "case/case.h"
 #include "db/db.h"
+#include "people/person.h"
 #include "rooms/bus/inside.h"
 #include "web/county.h"
 #include "web/form.h"
@@ -53,19 +55,77 @@ enum status exception_open(struct tx *tx, const struct exception *exception, str
 static const struct permission permission = {
     "bus.exceptions", "See and solve delivery exceptions", "dispatcher station keeper admin" };
 
-struct list { struct case_row *rows; size_t count; };
+/* What a case is about, in words and with the way to it. */
+struct about { const char *code, *place, *plate; int64_t trip_id, number; };
+struct list { struct case_row *rows; struct about *abouts; size_t count; };
+
+static const struct sql about_unit = SQL(
+    "SELECT u.code, p.name, v.plate, coalesce(t.id, 0), coalesce(t.number, 0) FROM unit AS u"
+    " LEFT JOIN trip_stop AS s ON s.id = u.stop_id LEFT JOIN trip AS t ON t.id = s.trip_id"
+    " LEFT JOIN vehicle AS v ON v.id = t.vehicle_id"
+    " LEFT JOIN people_place AS p ON p.place_id = u.place_id WHERE u.id = $1");
+static const struct sql about_consignment = SQL(
+    "SELECT c.code, p.name, v.plate, coalesce(t.id, 0), coalesce(t.number, 0) FROM consignment AS c"
+    " LEFT JOIN trip AS t ON t.id = c.trip_id LEFT JOIN vehicle AS v ON v.id = t.vehicle_id"
+    " LEFT JOIN people_place AS p ON p.place_id = c.place_id WHERE c.id = $1");
+static const struct sql about_stop = SQL(
+    "SELECT NULL, p.name, v.plate, t.id, t.number FROM trip_stop AS s"
+    " JOIN trip AS t ON t.id = s.trip_id JOIN vehicle AS v ON v.id = t.vehicle_id"
+    " JOIN people_place AS p ON p.place_id = s.place_id WHERE s.id = $1");
+static const struct sql about_trip = SQL(
+    "SELECT NULL, NULL, v.plate, t.id, t.number FROM trip AS t"
+    " JOIN vehicle AS v ON v.id = t.vehicle_id WHERE t.id = $1");
+
+static const char *or_none(const char *text) { return text ? text : ""; }
+
+static enum status read_about(struct tx *tx, const struct case_row *row, struct about *out)
+{
+    static const struct { const char *kind; const struct sql *sql; } finds[] = {
+        { "unit", &about_unit }, { "consignment", &about_consignment }, { "stop", &about_stop },
+        { "trip", &about_trip },
+    };
+    struct rows *rows;
+    *out = (struct about){ "", "", "", 0, 0 };
+    for (size_t i = 0; i < COUNT(finds); i++) {
+        if (strcmp(finds[i].kind, row->about_kind) != 0) continue;
+        enum status found = db_first(tx, finds[i].sql, ARGS(i64(row->about_id)), &rows);
+        if (found != OK) return found == NOT_FOUND ? OK : found;
+        *out = (struct about){ or_none(row_str(rows, 0)), or_none(row_str(rows, 1)),
+                               or_none(row_str(rows, 2)), row_i64(rows, 3), row_i64(rows, 4) };
+    }
+    return OK;
+}
 
 static enum status act_list(struct tx *tx, const void *in, void *out, struct err *err)
 {
     struct list *list = out;
     (void)in;
-    return case_list(tx, "delivery_exception", NULL, 0, &list->rows, &list->count, err);
+    TRY(case_list(tx, "delivery_exception", NULL, 0, &list->rows, &list->count, err));
+    list->abouts = arena_new(tx_arena(tx), (list->count + 1) * sizeof *list->abouts);
+    if (list->abouts == NULL) return BROKEN;
+    for (size_t i = 0; i < list->count; i++)
+        TRY(read_about(tx, &list->rows[i], &list->abouts[i]));
+    return OK;
+}
+
+/* "breakdown: the clutch" is a kind and a note. */
+static const char *title_kind(const char *title, const char **note)
+{
+    size_t size = strcspn(title, ":");
+    *note = title[size] == ':' ? title + size + 1 + (title[size + 1] == ' ') : "";
+    for (int k = 0; k < EXCEPTION_COUNT; k++)
+        if (strlen(kinds[k].name) == size && strncmp(kinds[k].name, title, size) == 0)
+            return kinds[k].text;
+    *note = title;
+    return "Exception";
 }
 
 static json_t *case_json(const struct case_row *row)
 {
-    return json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "id", (json_int_t)row->id,
-                     "title", row->title, "state", row->state, "about", row->about_kind,
+    const char *note, *text = title_kind(row->title, &note);
+    return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b}", "id",
+                     (json_int_t)row->id, "title", row->title, "what_text", text, "note", note,
+                     "state", row->state, "state_text", row->state_text, "about", row->about_kind,
                      "about_id", (json_int_t)row->about_id, "place_id", (json_int_t)row->place_id,
                      "opened_ms", (json_int_t)row->opened_ms, "due_ms", (json_int_t)row->due_ms,
                      "closed", (int)row->closed);
@@ -74,11 +134,23 @@ static json_t *case_json(const struct case_row *row)
 static json_t *show_list(struct request *rq, const void *out)
 {
     const struct list *list = out;
+    bool closes = (rq->who.roles & role_set("dispatcher admin")) != 0;
     json_t *cases = json_array();
-    (void)rq;
-    for (size_t i = 0; cases && i < list->count; i++)
-        json_array_append_new(cases, case_json(&list->rows[i]));
-    return cases ? json_pack("{s:o}", "cases", cases) : NULL;
+    for (size_t i = 0; cases && i < list->count; i++) {
+        const struct case_row *row = &list->rows[i];
+        const struct about *about = &list->abouts[i];
+        bool solved = strcmp(row->state, "solved") == 0;
+        json_t *view = case_json(row);
+        if (view == NULL) return NULL;
+        json_object_update_new(view, json_pack(
+            "{s:s, s:s, s:s, s:I, s:I, s:s, s:b, s:b, s:b}", "code", about->code, "place",
+            about->place, "plate", about->plate, "trip_id", (json_int_t)about->trip_id, "number",
+            (json_int_t)about->number, "kind", solved ? "fine" : "bad", "overdue",
+            (int)(row->due_ms && row->due_ms < rq->arrived_ms), "can_solve",
+            (int)(strcmp(row->state, "reported") == 0), "can_close", (int)(solved && closes)));
+        json_array_append_new(cases, view);
+    }
+    return cases ? json_pack("{s:I, s:o}", "count", (json_int_t)list->count, "cases", cases) : NULL;
 }
 
 static enum status prepare_move(struct request *rq, void *in, struct err *err)

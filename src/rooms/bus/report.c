@@ -130,10 +130,10 @@ static json_t *show(struct request *rq, const void *out)
 {
     const struct answer *a = out;
     const struct report *r = &a->report;
-    (void)rq;
     json_t *view = json_object();
     const struct { const char *name; int64_t value; } rows[] = {
-        { "day", a->day }, { "at_ms", a->at_ms }, { "orders", r->orders },
+        { "day", a->day }, { "day_ms", day_ms(a->day, 0, rq->county->zone_s) },
+        { "at_ms", a->at_ms }, { "orders", r->orders },
         { "parcels", r->parcels }, { "lots", r->lots }, { "consignments", r->consignments },
         { "promises", r->promises }, { "kept", r->kept }, { "late", r->late },
         { "vehicles", r->vehicles }, { "trips", r->trips }, { "stops", r->stops },
@@ -150,7 +150,16 @@ static json_t *show(struct request *rq, const void *out)
 #define LATE(name) json_object_set_new(why, #name, json_integer((json_int_t)r->late_causes[n++]));
     LATE_CAUSES(LATE)
 #undef LATE
-    if (view) json_object_set_new(view, "late_causes", why);
+    if (view == NULL) return NULL;
+    json_object_set_new(view, "late_causes", why);
+    const struct { const char *name; double value; } parts[] = {
+        { "kept_part", r->promises ? (double)r->kept / (double)r->promises : 0 },
+        { "load_down", (double)r->load_down_permille / 1000 },
+        { "load_up", (double)r->load_up_permille / 1000 },
+    };
+    for (size_t i = 0; i < COUNT(parts); i++)
+        json_object_set_new(view, parts[i].name, json_real(parts[i].value));
+    json_object_set_new(view, "plan_s", json_real((double)r->plan_ms / 1000));
     return view;
 }
 
