@@ -23,7 +23,7 @@ expect report custody_gaps = 0
 expect report oversold = 0
 check fresh/build/demo/county
 
-story P.4 the copy of 08:30 is a county with its buses on the way
+story P.4 the copy taken at 08:30 while serving is a county with its buses on the way
 check fresh/build/demo/morning
 start fresh/build/demo/morning
 send GET /readyz as nobody -> 200
