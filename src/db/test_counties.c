@@ -125,6 +125,24 @@ static void crash_and_again(void **state)
     }
 }
 
+/* More ids than are reserved at once, all given to what is undone. */
+static void ids_of_the_undone(void **state)
+{
+    enum { MANY = 50000 };
+    struct db *db = county(state);
+    struct arena *arena = arena_open(1 << 20);
+    struct tx *tx;
+    int64_t last = 0;
+    assert_int_equal(db_write_begin(db, arena, &tx), OK);
+    for (int i = 0; i < MANY; i++) last = tx_id(tx);
+    assert_int_equal(db_write_end(tx, false), OK);
+    int64_t kept = add_pair(db, true);
+    assert_true(kept > last);
+    *state = db = test_db_reopen(db);
+    assert_true(add_pair(db, true) > kept + 1);
+    arena_free(arena);
+}
+
 static void write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "wb");
@@ -437,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_BOTH("db one server writes a county, others read it", one_writes),
         TEST_BOTH("P.2 after a crash what was committed is there, ids go on", crash_and_again),
+        TEST_BOTH("P.2 ids are never given twice, nor those of the undone", ids_of_the_undone),
         TEST("db a file that is no county is refused", files_that_are_none),
         { "db a database of another encoding or collation is refused (PostgreSQL)",
           databases_that_do_not_fit, open_postgres, close_county, NULL },

@@ -33,7 +33,7 @@ struct parcel {
     int64_t key;
     const void *photo;
     size_t photo_bytes;
-    atomic_int ended, undone, on_disk;
+    atomic_int ended, acted, undone, on_disk;
 };
 
 static void undo_parcel(void *of) { ((struct parcel *)of)->undone++; }
@@ -45,6 +45,7 @@ static enum status act_parcel(struct tx *tx, struct entry *entry, struct err *er
     struct parcel *parcel = (struct parcel *)(void *)entry;
     (void)err;
     TRY(tx_undo(tx, undo_parcel, parcel));
+    parcel->acted++;
     TRY(tx_done(tx, parcel_on_disk, parcel));
     return db_run(tx, &add_parcel, ARGS(i64(tx_id(tx)), i64(parcel->key),
                                         blob(parcel->photo, parcel->photo_bytes)));
@@ -91,8 +92,7 @@ static int compare(struct db *db, struct parcel *list)
         assert_true(acknowledged || list[i].entry.status == BROKEN
                     || list[i].entry.status == BUSY);
         assert_int_equal(list[i].on_disk, acknowledged);
-        if (acknowledged) assert_int_equal(list[i].undone, 0);
-        if (list[i].entry.status == BROKEN) assert_true(list[i].undone <= 1);
+        assert_int_equal(list[i].undone, acknowledged ? 0 : list[i].acted);
         assert_int_equal(number(tx, &count_key, ARGS(i64(i))), acknowledged);
         there += acknowledged;
     }
@@ -137,9 +137,12 @@ static bool one_run(enum fault_call call, int n, int code, bool stuck, size_t ph
 static void run_all(enum fault_call call, int code, size_t photo_bytes)
 {
     fault_start();
-    for (int stuck = 0; stuck < 2; stuck++)
-        for (int n = 1, step = 1; one_run(call, n, code, stuck, photo_bytes); n += step)
-            step += photo_bytes == SMALL ? n / 12 : n;
+    for (int stuck = 0; stuck < 2; stuck++) {
+        int n = 1, step = 1;
+        for (; one_run(call, n, code, stuck, photo_bytes); n += step)
+            step += photo_bytes == SMALL ? n / 5 : 2 * n;
+        assert_true(n > 4);   // it has failed here and there
+    }
     fault_end();
 }
 
