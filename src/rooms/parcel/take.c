@@ -72,6 +72,17 @@ static enum status receiver_of(struct tx *tx, const struct piece *piece, int64_t
 
 /* ---- where it goes ---- */
 
+/* A keeper's home is the point: then its village. */
+static enum status village_of(struct tx *tx, const struct gazetteer *g, int64_t *home_id)
+{
+    struct place place;
+    struct err unknown = { .text = "" };
+    if (*home_id == 0 || gazetteer_village(g, *home_id)) return OK;
+    enum status found = place_get(tx, *home_id, &place, &unknown);
+    *home_id = found == OK && gazetteer_village(g, place.parent_id) ? place.parent_id : 0;
+    return found == NOT_FOUND ? OK : found;
+}
+
 static const struct sql find_learned = SQL(
     "SELECT village_id FROM parcel_learned WHERE key = $1 AND receiver_id IN (0, $2)"
     " ORDER BY receiver_id DESC LIMIT 1");
@@ -89,6 +100,7 @@ static enum status sort_piece(struct tx *tx, const struct intake *intake,
     enum status learned = db_first(tx, &find_learned, ARGS(str(key), i64(receiver_id)), &rows);
     if (learned == OK) out->village_id = row_i64(rows, 0);
     if (learned != NOT_FOUND) return learned;
+    TRY(village_of(tx, g, &home_id));
     return sort_address(g, intake->nicknames, intake->nickname_count, tx_arena(tx),
                         piece->address, home_id, out);
 }
