@@ -8,6 +8,7 @@
 #include "rooms/bus/custody.h"
 #include "rooms/bus/delay.h"
 #include "rooms/bus/exception.h"
+#include "rooms/bus/gap.h"
 #include "rooms/bus/report.h"
 #include "rooms/bus/screens.h"
 #include "rooms/bus/views.h"
@@ -80,6 +81,7 @@ static const char *const tables[] = {
     // Folded from its events, for lists; custody_check compares.
     " holder_id BIGINT NOT NULL, parent_id BIGINT NOT NULL, since_ms BIGINT NOT NULL,"
     " arrived_ms BIGINT, gap TEXT)",
+    "CREATE INDEX unit_of_day ON unit (day)",
     "CREATE INDEX unit_of_consignment ON unit (consignment_id)",
     "CREATE INDEX unit_of_holder ON unit (holder_id, day)",
     "CREATE INDEX unit_of_parent ON unit (parent_id)",
@@ -110,10 +112,11 @@ static const char *const tables[] = {
     NULL
 };
 
-/* What the clock starts each minute: closings that are due, and closed roads that begin or end. */
+/* What the clock starts: closings that are due, closed roads that begin or end, gaps that stay. */
 static const struct job bus_jobs[] = {
     { .name = "bus.close_wave", .when = JOB_EVERY, .every_s = 60, .missed = JOB_SKIP,
       .act = wave_close_due, .after = wave_closed },
+    { .name = "bus.gaps", .when = JOB_EVERY, .every_s = 600, .missed = JOB_SKIP, .act = gap_tick },
     { .name = "bus.roads", .when = JOB_EVERY, .every_s = 60, .missed = JOB_SKIP,
       .act = closure_tick },
     { 0 }

@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/test.h"
 #include "db/testing.h"
+#include "rooms/bus/gap.h"
 #include "rooms/bus/testing.h"
 #include "rooms/bus/unit.h"
 
@@ -272,6 +273,32 @@ static void late_crate_scan(void **state)
     sound(0);
 }
 
+static enum status act_tick(struct tx *tx, void *of, struct err *err)
+{
+    return gap_tick(tx, *(const int64_t *)of, err);
+}
+
+/* A difference is a case: once, and only if the missing scan has had time to come. */
+static void gap_is_case(void **state)
+{
+    t = bus_test_of(state);
+    static const struct sql count = SQL(
+        "SELECT count(*) FROM case_case WHERE about_kind = 'unit' AND title LIKE 'gap%'");
+    struct world stays = new_world(), heals = new_world();
+    struct err err;
+    int64_t early_ms = 9000 + GAP_PATIENCE_MS - 1, late_ms = early_ms + 1;
+    tell(&stays, &journey[4], OK);
+    tell(&heals, &journey[4], OK);
+    assert_int_equal(bus_test_act(t, act_tick, &early_ms, &err), OK);
+    assert_int_equal(bus_test_number(t, &count, NO_ARGS), 0);
+    for (int i = 0; i < 4; i++) tell(&heals, &journey[i], OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(bus_test_act(t, act_tick, &late_ms, &err), OK);
+        assert_int_equal(bus_test_number(t, &count, NO_ARGS), 1);
+        late_ms += DAY_MS;
+    }
+}
+
 static void scanned_alone(void **state)
 {
     t = bus_test_of(state);
@@ -371,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST_BUS("S3.4 custody is the same in all 120 orders of arrival", any_order),
         TEST_BUS("S3.4 a missing scan is a gap, and heals when it arrives", late_crate_scan),
+        TEST_BUS("S3.4 a hand-over that stays missing is a case", gap_is_case),
         TEST_BUS("S3.5 a crate moves what is in it, opening it unpacks", crate_moves_contents),
         TEST_BUS("S3.5 crates come to the same in every order of arrival", crate_in_any_order),
         TEST_BUS("S3.5 what is scanned alone has left its crate", scanned_alone),

@@ -7,6 +7,7 @@
 #include "db/fault.h"
 #include "db/testing.h"
 #include "db/writer.h"
+#include "rooms/bus/closure.h"
 #include "rooms/bus/inside.h"
 #include "rooms/bus/plan.h"
 #include "rooms/bus/testing.h"
@@ -198,6 +199,35 @@ static void refused(void **state)
     // What has no volume is a letter, and takes up its place.
     c = bus_test_goods(t, t->points[0], false, day, now_ms, (struct need){ 20, 0, 0 });
     assert_int_equal(bus_test_consign(t, &c, &err), OK);
+    live_is_rows();
+}
+
+static enum status act_buy(struct tx *tx, void *of, struct err *err)
+{
+    struct vehicle vehicle = {
+        .plate = "BUS-NEW", .kind = "truck", .profile = "truck", .weight_g = 2500000,
+        .volume_ml = 9000000, .crates = 180, .cold_boxes = 30, .fixed_fen = 9000, .km_fen = 250,
+        .hour_fen = 3000, .home_id = t->hub_id, .from_s = 5 * 3600, .until_s = 18 * 3600,
+        .trips_max = 1,
+    };
+    (void)of;
+    return bus_vehicle_add(tx, &vehicle, err);
+}
+
+static void more_room(void **state)
+{
+    t = bus_test_of(state);
+    struct err err;
+    struct promise promise;
+    struct need huge = { 1900000, 1000, 0 };
+    int64_t now_ms = county_now_ms(t->county);
+    assert_int_equal(bus_promise(t->county, t->points[0], false, &huge, 0, now_ms, &promise, &err),
+                     NOT_FOUND);
+    assert_int_equal(bus_test_act(t, act_buy, NULL, &err), OK);
+    assert_int_equal(bus_test_act(t, act_buy, NULL, &err), CONFLICT);
+    refresher_idle(bus_of(t->county)->refresher);
+    assert_int_equal(bus_promise(t->county, t->points[0], false, &huge, 0, now_ms, &promise, &err),
+                     OK);
     live_is_rows();
 }
 
@@ -412,6 +442,7 @@ int main(void)
         TEST_BUS("S1.4 what 1,000 were promised is in the plan at night", kept_at_night),
         TEST_BUS("S1.4 a restart keeps every promise", restart_keeps),
         TEST_BUS("S1.4 what can't be promised is refused with the reason", refused),
+        TEST_BUS("S1.4 a new vehicle makes room at once", more_room),
         TEST_BUS("S1.5 23:00:00.000 is too late, and nothing is moved", to_the_millisecond),
         TEST_BUS("S1.5 200 writers around 23:00: nothing in two waves", two_hundred),
         TEST_BUS("L.2 an act that fails leaves the live plan as it was", failed_act),

@@ -3,12 +3,22 @@
 #include "db/db.h"
 #include "road/road.h"
 #include "rooms/bus/bus.h"
+#include "rooms/bus/closure.h"
+#include "rooms/bus/inside.h"
+#include "web/county.h"
 
 static const struct sql add = SQL(
     "INSERT INTO vehicle (id, plate, kind, profile, weight_g, volume_ml, crates, cold_boxes,"
     " fixed_fen, km_fen, hour_fen, home_id, from_s, until_s, trips_max, driver_id, active)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 1)"
     " ON CONFLICT DO NOTHING RETURNING id");
+
+/* The live plans go on with the new fleet. */
+static void fleet_changed(void *of)
+{
+    const struct bus *bus = of;
+    if (bus->refresher) refresher_wake(bus->refresher);
+}
 
 enum status bus_vehicle_add(struct tx *tx, struct vehicle *v, struct err *err)
 {
@@ -27,5 +37,7 @@ enum status bus_vehicle_add(struct tx *tx, struct vehicle *v, struct err *err)
              i64(v->trips_max), v->driver_id ? i64(v->driver_id) : null()), &rows);
     if (added == NOT_FOUND)
         return err_about(err, CONFLICT, "plate", "This vehicle is there already.", "%s", v->plate);
-    return added;
+    if (added != OK) return added;
+    struct bus *bus = bus_of(tx_county(tx));   // NULL while a county is being made
+    return bus ? tx_done(tx, fleet_changed, bus) : OK;
 }
