@@ -1,8 +1,9 @@
 /* bench_db.c - group commits of an order's rows: SQLite alone, and through db and its writer.
  *
- * The rows are 1 order, 3 lines, 3 stock updates and 2 postings, with foreign keys and indexes. "bare"
- * is what SQLite does with statements prepared once, `batch` orders to a commit; "writer" is the same
- * through db_run, a savepoint an act, in groups as they come with so many orders under way.
+ * The rows are 1 order, 3 lines, 3 stock updates and 2 postings, with foreign keys and indexes.
+ * "bare" is what SQLite does with statements prepared once, `batch` orders to a commit; "writer" is
+ * the same through db_run, a savepoint an act, in groups as they come with so many orders under
+ * way.
  *
  *   bench_db FOLDER [SECONDS]      FOLDER: on the disk that is meant; SECONDS a row (1) */
 #include <pthread.h>
@@ -33,7 +34,8 @@ static const char *const tables[] = {
     "CREATE TABLE posting (posting_id BIGINT PRIMARY KEY, sale_id BIGINT NOT NULL REFERENCES sale,"
     " debit_id BIGINT NOT NULL REFERENCES account, credit_id BIGINT NOT NULL REFERENCES account,"
     " fen BIGINT NOT NULL CHECK (fen > 0));"
-    "CREATE INDEX posting_debit ON posting (debit_id); CREATE INDEX posting_sale ON posting (sale_id)",
+    "CREATE INDEX posting_debit ON posting (debit_id);"
+    "CREATE INDEX posting_sale ON posting (sale_id)",
     NULL
 };
 
@@ -153,7 +155,8 @@ static struct result bare(const char *path, int batch, double seconds)
     must(sqlite3_open(path, &conn) == SQLITE_OK, "open");
     must(sqlite3_exec(conn, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000;"
-                      "PRAGMA wal_autocheckpoint = 16000", NULL, NULL, NULL) == SQLITE_OK, "pragma");
+                      "PRAGMA wal_autocheckpoint = 16000", NULL, NULL, NULL) == SQLITE_OK,
+         "pragma");
     for (int i = 0; i < STATEMENTS; i++)
         must(sqlite3_prepare_v3(conn, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &q[i], NULL)
              == SQLITE_OK, texts[i]);
@@ -193,7 +196,8 @@ static enum status act_order(struct tx *tx, struct entry *entry, struct err *err
     (void)err;
     int64_t id = tx_id(tx);
     snprintf(key, sizeof key, "key-%lld", (long long)id);
-    TRY(db_run(tx, &add_sale, ARGS(i64(id), i64(rng_below(&order->rng, 10000)), str(key), i64(id))));
+    int64_t buyer_id = rng_below(&order->rng, 10000);
+    TRY(db_run(tx, &add_sale, ARGS(i64(id), i64(buyer_id), str(key), i64(id))));
     for (int64_t n = 0; n < LINES; n++) {
         int64_t sku_id = 1 + rng_below(&order->rng, SKUS);
         TRY(db_run(tx, &take, ARGS(i64(sku_id))));

@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "db/engine.h"
 
-/* Ids are reserved before they are needed, so that those given out are covered by a reservation that
- * an earlier group has brought to disk, whatever becomes of the group at work. */
+/* Ids are reserved before they are needed, so that those given out are covered by a reservation
+ * that an earlier group has brought to disk, whatever becomes of the group at work. */
 enum { ID_BLOCK = 16384, ID_LOW = 8192 };
 #define ID_MAX (INT64_C(1) << 53)
 

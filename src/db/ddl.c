@@ -1,6 +1,6 @@
-/* ddl.c - the common tongue's tables in SQLite's words: BIGINT is INTEGER (and so BIGINT PRIMARY KEY
- * the rowid itself), BYTEA is BLOB, and every CREATE TABLE ends STRICT. Literals, quoted names and
- * comments pass untouched. */
+/* ddl.c - the common tongue's tables in SQLite's words: BIGINT is INTEGER (and so BIGINT PRIMARY
+ * KEY the rowid itself), BYTEA is BLOB, and every CREATE TABLE ends STRICT. Literals, quoted names
+ * and comments pass untouched. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* engine.h - what db.c, migrate.c, writer.c and the two engines share. Private to this folder.
  *
- * An engine knows connections ("links") and statements. db.c knows transactions: what is undone, ids,
- * the pool of readers. A link is used by one thread at a time. */
+ * An engine knows connections ("links") and statements. db.c knows transactions: what is undone,
+ * ids, the pool of readers. A link is used by one thread at a time. */
 #ifndef CUNHUO_DB_ENGINE_H
 #define CUNHUO_DB_ENGINE_H
 

@@ -11,8 +11,8 @@ enum fault_call { FAULT_WRITE, FAULT_SYNC, FAULT_READ, FAULT_TRUNCATE, FAULT_CAL
 void fault_start(void);
 void fault_end(void);
 
-/* The n-th call of this kind from now on (1: the next) answers `code`, an SQLITE_ number; if `stuck`
- * so do all that follow. n = 0: the disk is well again. */
+/* The n-th call of this kind from now on (1: the next) answers `code`, an SQLITE_ number; if
+ * `stuck` so do all that follow. n = 0: the disk is well again. */
 void fault_at(enum fault_call call, int n, int code, bool stuck);
 
 /* How many calls of this kind there were since fault_at. */

@@ -1,9 +1,9 @@
 /* sqlite.c - statements and rows on SQLite.
  *
- * A statement is prepared once a connection and found by the address of its literal. Rows stream out
- * of it, one read ahead, so that a query of one row has ended before anybody looks at it. A cursor
- * that is still open when its statement is wanted again, or when something is written, is first
- * read to its end into the arena: what it shows is then the same as on PostgreSQL. */
+ * A statement is prepared once a connection and found by the address of its literal. Rows stream
+ * out of it, one read ahead, so that a query of one row has ended before anybody looks at it. A
+ * cursor that is still open when its statement is wanted again, or when something is written, is
+ * first read to its end into the arena: what it shows is then the same as on PostgreSQL. */
 #include <assert.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -286,7 +286,7 @@ static enum status lite_control(struct link *link, enum control step)
         [UNDO] = { "ROLLBACK TO part", "RELEASE part" },
     };
     struct lite *lite = lite_of(link);
-    if (step == ROLLBACK && sqlite3_get_autocommit(lite->conn)) return OK;   // it has done it itself
+    if (step == ROLLBACK && sqlite3_get_autocommit(lite->conn)) return OK;   // it has done so
     for (size_t i = 0; i < 2 && texts[step][i]; i++) {
         struct statement *statement = statement_of(lite, texts[step][i]);
         int rc = SQLITE_NOMEM;

@@ -1,13 +1,13 @@
 /* sqlite_file.c - the county's file: its lock, its connections' settings, checkpoints, copies.
  *
- * Write-ahead log, synchronous=FULL: a commit is on disk when it returns. Pages are carried from the
- * log into the file by a thread of their own (passive checkpoints, which hold nobody up); only when
- * the log has grown past WAL_PAGES_MAX does the writer carry what little the thread has left, so that
- * its next write starts the log anew.
+ * Write-ahead log, synchronous=FULL: a commit is on disk when it returns. Pages are carried from
+ * the log into the file by a thread of their own (passive checkpoints, which hold nobody up); only
+ * when the log has grown past WAL_PAGES_MAX does the writer carry what little the thread has left,
+ * so that its next write starts the log anew.
  *
- * One server writes: who opens for writing holds a flock on <path>.lock, which the kernel takes back
- * however the server dies. (A lock on the file itself would be lost with the first close of any
- * descriptor of it.) */
+ * One server writes: who opens for writing holds a flock on <path>.lock, which the kernel takes
+ * back however the server dies. (A lock on the file itself would be lost with the first close of
+ * any descriptor of it.) */
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>

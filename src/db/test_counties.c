@@ -267,7 +267,7 @@ static void migrations_refused(void **state)
     static const struct sql houses = SQL("SELECT count(*) FROM house");
     struct db *db = county(state);
     struct err err = { 0 };
-    const char *broken[] = { growing[0], "CREATE TABLE shed (x BIGINT); DELETE FROM nothing", NULL };
+    const char *broken[] = { growing[0], "CREATE TABLE shed (x BIGINT); DELETE FROM none", NULL };
     assert_int_equal(db_migrate(db, "houses", broken, &err), BROKEN);
     assert_int_equal(read_number(db, &houses), 0);        // the first stands, of the second nothing
     broken[1] = "CREATE TABLE shed (x BIGINT)";

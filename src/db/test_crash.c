@@ -1,5 +1,5 @@
-/* test_crash.c - kill -9 in a storm of acts, on both databases: what was acknowledged is there once,
- * and nothing is there by half. */
+/* test_crash.c - kill -9 in a storm of acts, on both databases: what was acknowledged is there
+ * once, and nothing is there by half. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
-/* test_faults.c - a disk that is full or fails: what was acknowledged is there, what was not is not,
- * memory is undone with the rows, and the writer goes on when the disk does. */
+/* test_faults.c - a disk that is full or fails: what was acknowledged is there, what was not is
+ * not, memory is undone with the rows, and the writer goes on when the disk does. */
 #include <sched.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -19,7 +19,8 @@ static const char *const parcel_tables[] = {
 };
 const struct test_room test_rooms[] = { { "parcels", parcel_tables }, { NULL, NULL } };
 
-/* LARGE ones, all together, wake the checkpointer; a BIG one doesn't fit into the writer's cache. */
+/* LARGE ones, all together, wake the checkpointer; a BIG one doesn't fit into the writer's
+ * cache. */
 enum { PARCELS = 24, SMALL = 3000, LARGE = 300 << 10, BIG = 24 << 20 };
 
 static const struct sql add_parcel = SQL(
@@ -161,8 +162,8 @@ static void syncs_fail(void **state)
     run_all(FAULT_SYNC, SQLITE_IOERR_FSYNC, LARGE);
 }
 
-/* Pages are written before the commit: the disk fills up in the midst of an act, and SQLite gives up
- * the whole transaction. */
+/* Pages are written before the commit: the disk fills up in the midst of an act, and SQLite gives
+ * up the whole transaction. */
 static void full_in_an_act(void **state)
 {
     (void)state;

@@ -1,15 +1,16 @@
 /* writer.h - the county's one writer: acts run one after the other, and commit in groups.
  *
- * Entries queue up in three lanes. The writer takes all that has queued up (at most GROUP_MAX, first
- * lane first, each lane in order of arrival), runs each act in a savepoint of its own, commits the
- * group once (durable), then calls each entry's `done`. So a group is as large as the rush is, and
- * a lone entry waits for nobody. There is no timer, no retry and no deadlock.
+ * Entries queue up in three lanes. The writer takes all that has queued up (at most GROUP_MAX,
+ * first lane first, each lane in order of arrival), runs each act in a savepoint of its own,
+ * commits the group once (durable), then calls each entry's `done`. So a group is as large as the
+ * rush is, and a lone entry waits for nobody. There is no timer, no retry and no deadlock.
  *
  *   put ─▶ lane ─▶ act, act, act … ─▶ COMMIT (fsync) ─▶ done, done, done …
  *
  * An act that fails is undone alone (its savepoint and its tx_undo calls). When the commit itself
- * fails (disk full), the whole group is undone and every entry ends BROKEN. `done` is called exactly
- * once for each entry that was put, also at stop; it must be short, for the next group waits.
+ * fails (disk full), the whole group is undone and every entry ends BROKEN. `done` is called
+ * exactly once for each entry that was put, also at stop; it must be short, for the next group
+ * waits.
  *
  * Backpressure: when the expected wait (entries ahead × measured time each) passes WAIT_MAX_MS, a
  * newcomer is refused with BUSY before it is queued; the first lane has twice the patience.
@@ -61,9 +62,9 @@ MUST_USE enum status writer_put(struct writer *writer, struct entry *entry);
  * entry's status; `done` may be NULL. */
 MUST_USE enum status writer_call(struct writer *writer, struct entry *entry, struct err *err);
 
-/* A request is complete: returns the instant of `clock` it is stamped with, and remembers that it is
- * on its way to the queue until writer_arrived(ticket), called after writer_put or after giving up.
- * Stamps and barrier are taken under one lock, so there is no gap between them. */
+/* A request is complete: returns the instant of `clock` it is stamped with, and remembers that it
+ * is on its way to the queue until writer_arrived(ticket), called after writer_put or after giving
+ * up. Stamps and barrier are taken under one lock, so there is no gap between them. */
 int64_t writer_arrive(struct writer *writer, const struct clock *clock, int *ticket);
 void writer_arrived(struct writer *writer, int ticket);
 
