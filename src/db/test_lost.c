@@ -1,6 +1,6 @@
-/* test_lost.c - the answer to a COMMIT is lost on its way: PostgreSQL has written the group, but the
- * connection dies before it says so. The writer asks anew, and tells the truth. Between the two stands
- * a relay of ours that forwards everything, until it is told to swallow an answer. */
+/* test_lost.c - the answer to a COMMIT is lost on its way: PostgreSQL has written the group, but
+ * the connection dies before it says so. The writer asks anew, and tells the truth. Between the two
+ * stands a relay of ours that forwards everything, until it is told to swallow an answer. */
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pthread.h>
