@@ -50,6 +50,15 @@ order villager3 2:1 key=twice total=+1 -> 409 field key
 send POST /shop/orders as villager3 no key {"village": "$village"} -> 400 field key
 expect sql "SELECT count(*) FROM shop_order" = 3
 
+story P.2 who leaves while his order is worked on finds it later: once, with its first answer
+leave villager6 3:1 key=left1
+leave villager6 3:1 key=left2
+leave villager6 3:1 key=left1
+order villager6 3:1 key=left1 -> 200
+order villager6 3:1 key=left2 -> 200
+order villager6 3:2 key=left2 -> 409 field key
+expect sql "SELECT count(*) FROM shop_order" = 5
+
 story a megabyte of a name, and what is no text at all
 send POST /shop/orders as villager1 raw b'{"note": "' + b"x" * 1000000 + b'"}' -> 413
 send POST /shop/orders as villager1 raw b'{"note": "' + b"x" * 60000 + b'"}' -> 422
@@ -62,7 +71,7 @@ send GET /shop/goods?q=%FF%FE as nobody -> 400 or 422
 send GET /shop/goods?q=%00 as nobody -> 400 or 422
 send POST /login as nobody {"phone": "10000000001", "password": "wrong"} -> 403
 send POST /login as nobody {"phone": ["1"], "password": {"a": 1}} -> 400 or 422
-expect sql "SELECT count(*) FROM shop_order" = 3
+expect sql "SELECT count(*) FROM shop_order" = 5
 check
 
 story a county that is damaged or is none is told so

@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -286,6 +287,18 @@ class Stage:
         data = python_bytes(raw) if raw else json.loads(body) if body else None
         self.last = self.send(method, path, self.person(who)["token"], key, data)
         self.expect_answer(expected)
+
+    def do_leave(self, rest):
+        """leave WHO GOODS:QTY key=K: orders, and hangs up at once"""
+        who, lines, key = rest.split()
+        person = self.person(who)
+        body, _ = self.order_body(person, lines, {})
+        data = json.dumps(body).encode()
+        head = ("POST /shop/orders HTTP/1.1\r\nHost: story\r\nAuthorization: Bearer %s\r\n"
+                "Idempotency-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+                "\r\n" % (person["token"], key.removeprefix("key="), len(data)))
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE_S) as wire:
+            wire.sendall(head.encode() + data)
 
     def do_crowd(self, rest):
         """crowd N GOODS:QTY turning TIME: N people order at once while the clock is turned there;
