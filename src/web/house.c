@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/arena.h"
@@ -40,8 +41,14 @@ static void begin_route(struct call *call)
                           : "GET, HEAD";
         return;
     }
+    if (call->head && call->route->file) {   // its size is known when it is drawn
+        call->status = refuse(call, 405, INVALID, "This can't be done here.");
+        call->reply.allow = "GET";
+        return;
+    }
     if (call->route->body_max) call->body_max = call->route->body_max;
-    if (call->page == NULL && call->route->next == NULL) call->json = true;
+    bool bare = call->page == NULL && call->route->next == NULL && call->route->file == NULL;
+    if (bare) call->json = true;
 }
 
 static bool type_is(const char *type, const char *wanted)
@@ -168,13 +175,18 @@ static enum status make_room(struct call *call)
     return call->in && call->out ? OK : BROKEN;
 }
 
+static enum status get_ready(struct call *call)
+{
+    TRY(admit(call));
+    TRY(read_fields(call));
+    return make_room(call);
+}
+
 static enum status get_view(struct call *call)
 {
     const struct route *route = call->route;
     struct tx *tx = NULL;
-    TRY(admit(call));
-    TRY(read_fields(call));
-    TRY(make_room(call));
+    TRY(get_ready(call));
     if (route->prepare) TRY(route->prepare(&call->rq, call->in, &call->err));
     if (route->act) {
         TRY(db_read_begin(call->server->county->db, call->rq.arena, &tx));
@@ -235,6 +247,32 @@ static bool post(struct call *call)
     return parked;
 }
 
+/* True: parked, for the thread that draws. */
+static bool get_file(struct call *call)
+{
+    call->status = get_ready(call);
+    if (call->status == OK) call->status = slow_put(call->server->files, call);
+    return call->status == OK;
+}
+
+static enum status draw(struct call *call, struct arena *arena)
+{
+    struct tx *tx;
+    if (call->route->prepare) TRY(call->route->prepare(&call->rq, call->in, &call->err));
+    TRY(db_read_begin(call->server->county->db, arena, &tx));
+    enum status drawn = call->route->file(&call->rq, tx, call->in, &call->file, &call->err);
+    db_read_end(tx);
+    return drawn;
+}
+
+void house_file(struct call *call)
+{
+    struct arena *arena = arena_open(FILE_BYTES_MAX);
+    call->status = arena ? draw(call, arena) : BROKEN;
+    arena_free(arena);
+    call->reply.owned = call->file.bytes;
+}
+
 bool house_answer(struct call *call)
 {
     if (call->reply.http) return false;    // builtin
@@ -242,7 +280,8 @@ bool house_answer(struct call *call)
         if (post(call)) return true;
     } else if (call->status == OK) {
         call->rq.arrived_ms = clock_now_ms(call->server->county->clock);
-        call->status = get_view(call);
+        if (call->route->file && get_file(call)) return true;
+        if (call->route->file == NULL) call->status = get_view(call);
     }
     reply_make(call);
     return false;
@@ -270,6 +309,14 @@ enum status route_run(const struct route *route, struct request *rq, struct tx *
     void *out = arena_new(rq->arena, route->out_size);
     if (in == NULL || out == NULL) return BROKEN;
     if (route->prepare) TRY(route->prepare(rq, in, err));
+    if (route->file) {
+        struct reply_file file = { .type = "" };
+        enum status drawn = route->file(rq, tx, in, &file, err);
+        *view = drawn == OK ? json_pack("{s:s, s:I}", "type", file.type, "size",
+                                        (json_int_t)file.size) : NULL;
+        free(file.bytes);
+        return drawn == OK && *view == NULL ? BROKEN : drawn;
+    }
     if (route->act) TRY(route->act(tx, in, out, err));
     *view = route->show(rq, out);
     return *view ? OK : BROKEN;

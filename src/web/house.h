@@ -31,6 +31,7 @@ struct slow;
 enum {
     LOOPS_MAX = 4,
     CALL_BYTES_MAX = 8 * 1024 * 1024,
+    FILE_BYTES_MAX = 512 * 1024 * 1024,   // of what a file is drawn from
     BODY_MAX = 64 * 1024,          // unless the route says otherwise
     BODY_DRAINED = 4 * 1024 * 1024 // what is read and thrown away to answer 413 in peace
 };
@@ -49,7 +50,7 @@ struct server {
     struct routes *routes;
     struct sessions *sessions;
     struct scheduler *scheduler;
-    struct slow *slow;
+    struct slow *slow, *files;
     struct loop *loops[LOOPS_MAX];
     unsigned loop_count;
     uint16_t port;
@@ -57,13 +58,14 @@ struct server {
     struct tally tally;
 };
 
-/* What goes back. Bytes are in the arena or last as long as the program. */
+/* What goes back. Bytes are in the arena, or last as long as the program, or are `owned`. */
 struct reply {
     unsigned http;
     const char *type;
     const void *bytes;
     size_t size;
-    const char *location, *cookie, *etag, *allow, *cache;
+    const char *location, *cookie, *etag, *allow, *cache, *disposition;
+    void *owned;      // of malloc: freed once it is sent, or with the call
     bool page;        // HTML: it gets the page's security policy
     bool replayed;    // the first answer again
     bool retry;       // Retry-After
@@ -100,6 +102,7 @@ struct call {
     json_t *view;                // of OK, or NULL
     char *text;                  // the view as JSON, in the arena
     size_t text_size;
+    struct reply_file file;      // of OK, when the route answers with one
     const char *session;         // set_session of the view
     struct reply reply;
     struct call *next;           // spare, or done
@@ -116,7 +119,10 @@ void house_finish(struct call *call);
 /* Prepares a write and gives it to the writer. False: it has failed, its status says how. */
 bool house_prepare_and_put(struct call *call);
 
-/* slow.c: the thread for routes whose prepare takes long. BUSY: too many are waiting for it. */
+/* Draws the file of a route, on a thread of slow.c; then house_finish. */
+void house_file(struct call *call);
+
+/* slow.c: a thread for files, and one for routes whose prepare takes long. BUSY: too many are waiting for it. */
 MUST_USE struct slow *slow_start(void);
 MUST_USE enum status slow_put(struct slow *slow, struct call *call);
 void slow_stop(struct slow *slow);   // NULL is fine; no call is under way

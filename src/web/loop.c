@@ -139,6 +139,8 @@ static void give_call(struct loop *loop, struct call *call)
 {
     json_decref(call->view);
     form_end(&call->form);
+    free(call->reply.owned);
+    call->reply.owned = NULL;
     loop->active--;
     if (loop->spares >= SPARE_MAX) {
         free_call(call);
@@ -225,6 +227,7 @@ static void add_headers(struct MHD_Response *response, const struct call *call)
     if (call->server->options.secure_cookies)
         add(response, "Strict-Transport-Security", "max-age=31536000");
     add(response, "ETag", reply->etag);
+    add(response, "Content-Disposition", reply->disposition);
     add(response, "Location", reply->location);
     add(response, "Set-Cookie", reply->cookie);
     add(response, "Allow", reply->allow);
@@ -236,13 +239,15 @@ static void add_headers(struct MHD_Response *response, const struct call *call)
 
 static enum MHD_Result send_reply(struct call *call)
 {
-    const struct reply *reply = &call->reply;
+    struct reply *reply = &call->reply;
     struct tally *tally = &call->server->tally;
+    bool sent_whole = reply->owned && reply->owned == reply->bytes;   // then the library frees it
     // Never written to: the library only forgot the const.
     struct MHD_Response *response = MHD_create_response_from_buffer(
         reply->size, (void *)(uintptr_t)(reply->bytes ? reply->bytes : ""),
-        MHD_RESPMEM_PERSISTENT);
+        sent_whole ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
     if (response == NULL) return MHD_NO;
+    if (sent_whole) reply->owned = NULL;
     add_headers(response, call);
     enum MHD_Result queued = MHD_queue_response(call->connection, reply->http, response);
     MHD_destroy_response(response);

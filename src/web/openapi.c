@@ -29,7 +29,8 @@ static json_t *parameters(const struct route *route)
 static json_t *answers(const struct route *route)
 {
     json_t *all = json_pack("{s:{s:s, s:{s:{s:{s:s}}}}}", "200", "description", "The view",
-                            "content", "application/json", "schema", "type", "object");
+                            "content", route->file ? "*/*" : "application/json", "schema", "type",
+                            route->file ? "string" : "object");
     static const struct { const char *code, *text; } refusals[] = {
         { "400", "The request can't be read" }, { "401", "Log in" }, { "403", "Not allowed" },
         { "404", "Not found" }, { "409", "Contradicts what is there" },

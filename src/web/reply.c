@@ -213,6 +213,18 @@ static enum status json(struct call *call)
     return OK;
 }
 
+/* Whoever asks in whatever way gets the bytes. */
+static enum status file(struct call *call)
+{
+    const struct reply_file *file = &call->file;
+    call->reply.type = file->type;
+    call->reply.bytes = file->bytes;
+    call->reply.size = file->size;
+    if (file->name == NULL) return OK;
+    call->reply.disposition = arena_printf(call->rq.arena, "inline; filename=\"%s\"", file->name);
+    return call->reply.disposition ? OK : BROKEN;
+}
+
 /* A browser that has to log in is sent there, and comes back afterwards. */
 static bool to_login(struct call *call)
 {
@@ -233,7 +245,7 @@ void reply_make(struct call *call)
     if (call->reply.replayed) atomic_fetch_add(&call->server->tally.replayed, 1);
     if (call->status == OK) {
         call->reply.http = 200;
-        call->status = call->json ? json(call) : page(call);
+        call->status = call->route->file ? file(call) : call->json ? json(call) : page(call);
         if (call->status == OK && call->session) call->reply.cookie = cookie(call);
         if (call->status == OK) return;
         call->http = 0;

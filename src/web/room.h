@@ -15,6 +15,7 @@ struct form;      // web/form.h
 struct tx;
 struct workflow;  // case/workflow.h
 struct figure;    // web/figure.h
+struct pdf;       // paper/pdf.h
 
 /* Who asks, as main.c's look-up found it (people/session.h); web itself knows no persons. */
 struct who {
@@ -59,7 +60,19 @@ extern const struct permission logged_in; // whoever has logged in
  *            takes over and sends as JSON to the API, through pages/<page>.html to a browser.
  *            NULL: no memory.
  * A refused act (INVALID, DENIED, NOT_FOUND, CONFLICT) leaves no trace but its answer, which is
- * stored with the key as well: a late repeat is told the same. */
+ * stored with the key as well: a late repeat is told the same.
+ *
+ * A GET that answers with bytes (a PDF, a label printer's job) has `file` instead of act and show.
+ * It and its prepare run on a thread of their own, where drawing may take seconds and writer_call
+ * may wait: one file after the other, behind nobody else. Its reader's arena is wide; what it
+ * takes from rq->arena goes when the bytes are sent. */
+struct reply_file {
+    const char *type;         // "application/pdf"
+    const char *name;         // under which a browser keeps it, ASCII; NULL: none
+    void *bytes;              // from malloc; the house frees them, after a refusal too
+    size_t size;
+};
+
 struct route {
     enum method method;
     const char *path;                    // {field} is read like a field of the form
@@ -74,6 +87,8 @@ struct route {
     enum status (*act)(struct tx *tx, const void *in, void *out, struct err *err);
     json_t *(*show)(struct request *rq, const void *out);
     size_t body_max;                     // bytes; 0: 64 KiB
+    enum status (*file)(struct request *rq, struct tx *tx, const void *in, struct reply_file *out,
+                        struct err *err);
     bool slow;                           // POST: prepare takes more than a millisecond (passwords)
                                          // and gets a thread of its own, off the HTTP loop. A job
                                          // does not wait for slow requests that arrived before it
@@ -106,6 +121,20 @@ struct command {
     int (*run)(struct county *county, int argc, char **argv);
 };
 
+/* What a room prints on A4 or as labels: for a day, or for one trip of the bus where that makes
+ * sense. Drawn into `pdf` outside of loops and writer. Nothing to print is OK, with no page. */
+struct printing {
+    struct pdf *pdf;
+    int64_t day, trip_id;                // trip_id 0: the whole day
+    const char *lang;
+    const char *mark;                    // on each page: "copy 2"; NULL: none
+    int64_t printed_ms;
+};
+struct paper {
+    const char *name, *text;             // "manifest", msgid
+    enum status (*draw)(struct tx *tx, const struct printing *printing, struct err *err);
+};
+
 /* Each list ends with an empty entry; a room that has none leaves it out. */
 struct room {
     const char *name;                           // folder, and first part of every path
@@ -117,6 +146,7 @@ struct room {
     const struct job *jobs;
     const struct command *commands;
     const struct figure *figures;               // what other rooms may know, by name
+    const struct paper *papers;                 // what is printed for a night, in this order
     /* State in memory that follows the rows: made when the county opens (after all tables are
      * there, before the first request), ended when it closes. county_state finds it. */
     enum status (*start)(struct county *county, void **state, struct err *err);

@@ -58,7 +58,9 @@ static enum status check(const struct route *route, struct err *err)
 {
     if (route->permission == NULL)
         return err_about(err, INVALID, NULL, "A route has no permission.", "%s", route->path);
-    if (route->show == NULL || (route->method == POST && route->act == NULL))
+    bool whole = route->file ? route->method == GET && !route->act && !route->show && !route->page
+                             : route->show && (route->method == GET || route->act);
+    if (!whole)
         return err_about(err, INVALID, NULL, "A route has no act or no show.", "%s", route->path);
     if (route->path[0] != '/' || strstr(route->path, "//") || strchr(route->path, '%'))
         return err_about(err, INVALID, NULL, "This is no path of a route.", "%s", route->path);

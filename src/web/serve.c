@@ -134,7 +134,8 @@ static enum status start(struct server *server, struct err *err)
     TRY(check_pages(server, err));
     server->sessions = sessions_new();
     server->slow = slow_start();
-    if (server->sessions == NULL || server->slow == NULL) return BROKEN;
+    server->files = slow_start();
+    if (server->sessions == NULL || server->slow == NULL || server->files == NULL) return BROKEN;
     enum status status = listen_all(server, fds, err);
     if (status == OK) status = scheduler_start(server->county, &server->scheduler, err);
     for (unsigned i = 0; i < server->loop_count; i++) {
@@ -170,6 +171,7 @@ void serve_stop(struct server *server)
     atomic_store(&server->stopping, true);
     for (unsigned i = 0; i < server->loop_count; i++) loop_stop(server->loops[i]);
     slow_stop(server->slow);
+    slow_stop(server->files);
     scheduler_stop(server->scheduler);   // last: requests under way may turn the clock
     server->county->server = NULL;
     sessions_free(server->sessions);

@@ -1,7 +1,8 @@
-/* slow.c - a thread for what would hold up a loop: the prepare of routes that say `slow`.
+/* slow.c - a thread for what would hold up a loop: the prepare of routes that say `slow`, and files.
  *
  * Hashing a password takes tens of milliseconds on purpose; on a loop's thread everybody else would
- * wait for it. Such a call is parked, prepared here, and goes on to the writer as any other. */
+ * wait for it. Such a call is parked, prepared here, and goes on to the writer as any other. A file
+ * is drawn whole by another thread of this kind, so that no log-in waits for a night's papers. */
 #include <pthread.h>
 #include <stdlib.h>
 #include "web/house.h"
@@ -29,7 +30,8 @@ static void *work(void *of)
         if (slow->first == NULL) slow->last = &slow->first;
         slow->count--;
         pthread_mutex_unlock(&slow->lock);
-        if (!house_prepare_and_put(call)) loop_done(call);
+        if (call->route->file) house_file(call);
+        if (call->route->file || !house_prepare_and_put(call)) loop_done(call);
         pthread_mutex_lock(&slow->lock);
     }
     pthread_mutex_unlock(&slow->lock);

@@ -40,6 +40,23 @@ static json_t *show(struct request *rq, const void *out)
     return json_pack("{s:s, s:I}", "name", said->name, "id", (json_int_t)said->id);
 }
 
+/* A file of five million bytes; refused, after its bytes were made, when the name is "no". */
+enum { FILE_SIZE = 5000000 };
+static enum status file(struct request *rq, struct tx *tx, const void *in, struct reply_file *out,
+                        struct err *err)
+{
+    const struct said *said = in;
+    (void)rq;
+    (void)tx;
+    out->type = "application/pdf";
+    out->name = "a.pdf";
+    out->bytes = malloc(FILE_SIZE);
+    out->size = FILE_SIZE;
+    assert_non_null(out->bytes);
+    memset(out->bytes, said->name[0], FILE_SIZE);
+    return strcmp(said->name, "no") == 0 ? err_set(err, CONFLICT, "name", "This is taken.") : OK;
+}
+
 #define SAID .in_size = sizeof(struct said), .out_size = sizeof(struct said), \
              .prepare = prepare, .act = act, .show = show
 
@@ -49,6 +66,8 @@ static const struct route routes[] = {
     { .method = GET, .path = "/test/mine", .permission = &logged_in, .page = "said", SAID },
     { .method = POST, .path = "/test/next", .permission = &anyone, .page = "said",
       .next = "/test/said/{id}?name={name}", SAID },
+    { .method = GET, .path = "/test/file", .permission = &anyone, .in_size = sizeof(struct said),
+      .prepare = prepare, .file = file },
     { .method = POST, .path = "/test/slow", .permission = &anyone, .slow = true, SAID },
     { 0 }
 };
@@ -237,6 +256,26 @@ static void slow_routes(void **state)
     close_house(house);
 }
 
+static void files(void **state)
+{
+    (void)state;
+    struct house house = open_house();
+    char value[200];
+    struct web_reply reply = web_get(house.client, "/test/file?name=x", NULL);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(reply.size, FILE_SIZE);
+    assert_true(reply.body[0] == 'x' && reply.body[FILE_SIZE - 1] == 'x');
+    assert_true(web_header(&reply, "Content-Type", value, sizeof value));
+    assert_string_equal(value, "application/pdf");
+    assert_true(web_header(&reply, "Content-Disposition", value, sizeof value));
+    assert_string_equal(value, "inline; filename=\"a.pdf\"");
+    assert_int_equal(web_get(house.client, "/test/file?name=no", NULL).status, 409);
+    assert_int_equal(web_get(house.client, "/test/file", NULL).status, 422);
+    assert_int_equal(web_get(house.client, "/api/v1/test/file?name=x", NULL).size, FILE_SIZE);
+    assert_int_equal(web_call(house.client, "HEAD", "/test/file?name=x", "", NULL).status, 405);
+    close_house(house);
+}
+
 static void places(void **state)
 {
     (void)state;
@@ -284,6 +323,7 @@ int main(void)
         TEST("who must log in is sent there and comes back", to_log_in),
         TEST("a reader chooses the language and is back where the link was", language),
         TEST("L.2 a slow route is prepared aside and answered as any other", slow_routes),
+        TEST("L.2 a file is drawn aside and answered with its bytes", files),
         TEST("the next page's address is filled from the view", places),
         TEST("a route is run without HTTP", without_http),
     };
