@@ -1,9 +1,10 @@
-/* files.h - files of couriers: the first rows are taken at once, the rest of a large file in slices.
+/* files.h - files of couriers: the first rows are taken at once, the rest of a large file in
+ * slices.
  *
- * A file is handed in whole and answered with a report. Its first ROWS_AT_ONCE rows are taken within
- * the act; those behind wait in table parcel_row and are taken by short acts in the writer's import
- * lane, a slice each, so that no order waits for them. What was not taken when the server stopped is
- * taken after its next start. */
+ * A file is handed in whole and answered with a report. Its first ROWS_AT_ONCE rows are taken
+ * within the act; those behind wait in table parcel_row and are taken by short acts in the
+ * writer's import lane, a slice each, so that no order waits for them. What was not taken when
+ * the server stopped is taken after its next start. */
 #ifndef CUNHUO_PARCEL_FILES_H
 #define CUNHUO_PARCEL_FILES_H
 

@@ -1,10 +1,11 @@
 /* layout.h - couriers' files (快递交件清单) and waybill numbers, each courier's in its own way.
  *
  * A layout is a mapping profile: by which names the columns go, in which units, and how a waybill
- * number is checked (docs/import.md lists them). A file is read whole: what can't be read as a table
- * is refused whole with its line; a row that is wrong is told with its column, and the others are
- * taken. Weights come out as grams and volumes as millilitres, rounded up. A row that doesn't say its
- * size gets 5 ml for each gram (200 kg a cubic metre, the usual mean of parcels). */
+ * number is checked (docs/import.md lists them). A file is read whole: what can't be read as a
+ * table is refused whole with its line; a row that is wrong is told with its column, and the
+ * others are taken. Weights come out as grams and volumes as millilitres, rounded up. A row that
+ * doesn't say its size gets 5 ml for each gram (200 kg a cubic metre, the usual mean of parcels).
+ */
 #ifndef CUNHUO_PARCEL_LAYOUT_H
 #define CUNHUO_PARCEL_LAYOUT_H
 
@@ -40,12 +41,13 @@ struct piece_row {
 
 struct piece_file { struct piece_row *rows; size_t count; };
 
-/* INVALID: field is "file", detail says line and column: not a table, columns missing, no row or more
- * than ROWS_MAX. NOT_FOUND: no such layout. All is in the arena. */
+/* INVALID: field is "file", detail says line and column: not a table, columns missing, no row or
+ * more than ROWS_MAX. NOT_FOUND: no such layout. All is in the arena. */
 MUST_USE enum status layout_read(struct arena *arena, int64_t layout, const char *name,
                                  const void *bytes, size_t size, struct piece_file *out,
                                  struct err *err);
 
-/* "12.3456" times 10^places, rounded up. INVALID: anything but digits with a point, or above max. */
+/* "12.3456" times 10^places, rounded up. INVALID: anything but digits with a point, or above max.
+ */
 MUST_USE enum status decimal_read(const char *text, int places, int64_t max, int64_t *out);
 #endif

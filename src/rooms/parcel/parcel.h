@@ -17,8 +17,8 @@ struct courier {
     int64_t layout;           // of its files: 1 .. 5
 };
 
-/* For importers. INVALID: no short name, no such layout. CONFLICT: the short name or the organisation
- * is a courier already. */
+/* For importers. INVALID: no short name, no such layout. CONFLICT: the short name or the
+ * organisation is a courier already. */
 MUST_USE enum status parcel_courier_add(struct tx *tx, const struct courier *courier,
                                         struct err *err);
 #endif

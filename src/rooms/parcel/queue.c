@@ -95,23 +95,31 @@ static json_t *show_queue(struct request *rq, const void *of)
 
 /* ---- saying where ---- */
 
+/* A village's code, or its township and name as an address has them. */
+static enum status find_village(struct request *rq, const char *text, int64_t *village_id,
+                                struct err *err)
+{
+    const struct gazetteer *g = parcels_of(rq->county)->gazetteer;
+    const struct village *village = gazetteer_by_code(g, text);
+    struct sorted sorted = { .village_id = village ? village->id : 0 };
+    if (village == NULL) TRY(sort_address(g, NULL, 0, rq->arena, text, 0, &sorted));
+    *village_id = sorted.village_id;
+    if (*village_id) return OK;
+    return err_about(err, INVALID, "village", sort_why_text(sorted.why), "%.60s", text);
+}
+
 static enum status prepare_place(struct request *rq, void *in, struct err *err)
 {
     struct placing *placing = in;
-    const struct gazetteer *g = parcels_of(rq->county)->gazetteer;
-    const char *code = NULL, *other = NULL;
+    const char *text = NULL, *other = NULL;
     placing->by_id = rq->user_id;
     placing->now_ms = rq->arrived_ms;
     TRY(form_i64(rq, "parcel_id", 1, ID_MAX, &placing->parcel_id, err));
-    TRY(form_str_opt(rq, "other", 40, &other, err));   // typed on the page, instead of a choice
-    TRY(form_str_opt(rq, "village", 40, &code, err));
-    if (other) code = other;
-    if (code == NULL) return err_set(err, INVALID, "village", "Please choose the village.");
-    const struct village *village = gazetteer_by_code(g, code);
-    if (village == NULL)
-        return err_about(err, INVALID, "village", "There is no village of this code.", "%.20s",
-                         code);
-    placing->village_id = village->id;
+    TRY(form_str_opt(rq, "other", 90, &other, err));   // typed on the page, instead of a choice
+    TRY(form_str_opt(rq, "village", 90, &text, err));
+    if (other) text = other;
+    if (text == NULL) return err_set(err, INVALID, "village", "Please choose the village.");
+    TRY(find_village(rq, text, &placing->village_id, err));
     return form_str_opt(rq, "nickname", 60, &placing->nickname, err);
 }
 

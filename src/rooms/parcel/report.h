@@ -23,7 +23,8 @@ struct handed_in {
 /* Stores all rows, takes the first ROWS_AT_ONCE, and wakes the rest if there are more. */
 MUST_USE enum status report_take(struct tx *tx, struct handed_in *file, struct err *err);
 
-/* Takes up to `count_max` rows that wait, of the oldest file first; `taken`: how many there were. */
+/* Takes up to `count_max` rows that wait, of the oldest file first; `taken`: how many there were.
+ */
 MUST_USE enum status report_slice(struct tx *tx, size_t count_max, int64_t now_ms, size_t *taken,
                                   struct err *err);
 

@@ -34,7 +34,8 @@ struct village {
 
 struct gazetteer;
 
-/* `villages` of one county, copied into the arena. `county` is its name (开化县). BROKEN: no memory. */
+/* `villages` of one county, copied into the arena. `county` is its name (开化县). BROKEN: no memory.
+ */
 MUST_USE enum status gazetteer_make(struct arena *arena, const char *county,
                                     const struct village *villages, size_t count,
                                     struct gazetteer **out);
@@ -64,7 +65,8 @@ MUST_USE enum status sort_address(const struct gazetteer *gazetteer,
 
 /* An address as it is compared. NULL: no memory. */
 MUST_USE char *address_squeeze(struct arena *arena, const char *address);
-/* What of an address is worth learning: squeezed, without county and house numbers; "" is nothing. */
+/* What of an address is worth learning: squeezed, without county and house numbers; "" is
+ * nothing. */
 MUST_USE char *address_key(const struct gazetteer *gazetteer, struct arena *arena,
                            const char *address);
 #endif

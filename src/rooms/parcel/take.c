@@ -120,8 +120,8 @@ static enum status stop_of(struct tx *tx, int64_t village_id, int64_t *place_id,
 static const struct sql find_other = SQL(
     "SELECT 1 FROM parcel WHERE waybill = $1 AND courier_id <> $2 AND state <> 'unsure' LIMIT 1");
 
-/* What its label is scanned by: the waybill number, unless another courier's piece has it or it could
- * be one of the county's own codes; then the courier's short name stands before it. */
+/* What its label is scanned by: the waybill number, unless another courier's piece has it or it
+ * could be one of the county's own codes; then the courier's short name stands before it. */
 static enum status unit_code(struct tx *tx, int64_t courier_id, const char *short_name,
                              const char *waybill, const char **code)
 {
@@ -227,8 +227,8 @@ static enum status known(struct tx *tx, const struct intake *intake, const struc
 static const struct sql add_piece = SQL(
     "INSERT INTO parcel (id, courier_id, waybill, kind, name, phone, address, receiver_id,"
     " village_id, place_id, from_id, weight_g, volume_ml, cold, value_fen, pieces, file_id, by_id,"
-    " made_ms, state, why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-    " $16, $17, $18, $19, $20, $21)");
+    " made_ms, state, why) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+    " $15, $16, $17, $18, $19, $20, $21)");
 
 static struct value or_null(int64_t id) { return id ? i64(id) : null(); }
 
@@ -284,8 +284,8 @@ static const struct sql add_nickname = SQL(
     "INSERT INTO parcel_nickname (name, village_id, by_id, at_ms) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT DO NOTHING");
 
-/* The same address of the same receiver is sure from now on; where no village of the county was found
- * in it, it is so for everybody. */
+/* The same address of the same receiver is sure from now on; where no village of the county was
+ * found in it, it is so for everybody. */
 static enum status remember(struct tx *tx, const struct placing *p, const char *address,
                             int64_t receiver_id)
 {

@@ -51,8 +51,8 @@ struct taken {
 MUST_USE enum status piece_take(struct tx *tx, const struct intake *intake,
                                 const struct piece *piece, struct taken *out, struct err *err);
 
-/* Puts a sorted piece that is in no consignment yet on the first bus with room. `why` is a msgid when
- * there is none: it waits. CONFLICT: it is on a bus already. */
+/* Puts a sorted piece that is in no consignment yet on the first bus with room. `why` is a msgid
+ * when there is none: it waits. CONFLICT: it is on a bus already. */
 MUST_USE enum status piece_consign(struct tx *tx, int64_t parcel_id, int64_t now_ms,
                                    int64_t *day, const char **why, struct err *err);
 

@@ -354,8 +354,7 @@ static void several(void **state)
     assert_int_equal(parcel_call(t, POST, "/parcel/parcels/{parcel_id}/place", t->picker, bad, NULL,
                                  &err), INVALID);
     json_decref(parcel_view(t, POST, "/parcel/parcels/{parcel_id}/place",
-        json_pack("{s:I, s:s}", "parcel_id", (json_int_t)id, "village",
-                  test_village_codes[LUKOU_TOO])));
+        json_pack("{s:I, s:s}", "parcel_id", (json_int_t)id, "other", "音坑 路口村")));
     // What was said of one receiver's address says nothing of another's.
     json_t *report = row_file(t, 2, "程九", "路口村");
     assert_int_equal(number_of(report, "taken"), 1);

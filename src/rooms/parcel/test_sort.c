@@ -130,7 +130,8 @@ static void by_hand(void **state)
     (void)state;
     must_have_kaihua();
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct village *found = gazetteer_village(kaihua, sorted(rows[i].address, 0).village_id);
+        struct sorted s = sorted(rows[i].address, 0);
+        const struct village *found = gazetteer_village(kaihua, s.village_id);
         bool there = false;   // the lists change: only what is in them
         for (size_t k = 0; rows[i].village && k < csv.rows; k++)
             there = there || (strcmp(real[k].name, rows[i].village) == 0
@@ -156,7 +157,11 @@ static struct gazetteer *small(void)
 
 static void reasons(void **state)
 {
-    static const struct { const char *address; int64_t home, village; enum sort_why why; } rows[] = {
+    static const struct {
+        const char *address;
+        int64_t home, village;
+        enum sort_why why;
+    } rows[] = {
         { "池淮镇路口村", 0, 2, SORT_SURE }, { "音坑乡路口村", 0, 5, SORT_SURE },
         { "路口村", 0, 0, SORT_SEVERAL },    { "路口村", 5, 5, SORT_SURE },
         { "路口村", 1, 0, SORT_SEVERAL },    { "池淮镇徐塘村", 0, 4, SORT_SURE },

@@ -27,8 +27,8 @@ struct parcel_test {
 extern const char *const test_village_codes[TEST_VILLAGES];
 extern const char *const test_couriers[TEST_COURIERS];   // short names, of layouts 1 .. 5
 
-/* cmocka setups: *state is a struct parcel_test at 22:40 of 2026-11-23 in China. The test is skipped
- * where there is no such engine (parcel_test_of). */
+/* cmocka setups: *state is a struct parcel_test at 22:40 of 2026-11-23 in China. The test is
+ * skipped where there is no such engine (parcel_test_of). */
 int parcel_test_sqlite(void **state);
 int parcel_test_postgres(void **state);
 int parcel_test_end(void **state);

@@ -78,8 +78,8 @@ static enum status consign(struct tx *tx, struct offer *offer, const char *code,
 static const struct sql add_offer = SQL(
     "INSERT INTO produce_offer (id, producer_id, product, unit, quantity, weight_g, volume_ml,"
     " temperature, price_fen, village_id, place_id, ready_s, state, consignment_id, day, by_id,"
-    " made_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'accepted', $13, $14, $15,"
-    " $16)");
+    " made_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'accepted', $13, $14,"
+    " $15, $16)");
 
 enum status offer_make(struct tx *tx, struct offer *o, struct err *err)
 {

@@ -1,16 +1,16 @@
 /* offer.h - a producer's offer (货源): a lot that goes up with tomorrow's bus.
  *
- * An offer says what, how much, at which price and from which village. It is accepted by getting a
- * place on a bus: a consignment up from the point (or station) that serves the village to the hub,
- * on the first day with room. Until that day's wave closes it may be withdrawn.
+ * An offer says what, how much, at which price and from which village. It is accepted by getting
+ * a place on a bus: a consignment up from the point (or station) that serves the village to the
+ * hub, on the first day with room. Until that day's wave closes it may be withdrawn.
  *
  *   accepted    a bus will come for it
  *   collected   the driver has it         (these two are told by the bus, rooms/bus/bus.h)
  *   at_hub      it has arrived
  *   withdrawn   the producer has taken it back
  *
- * Weight and volume are of the whole lot. What can't be meant is asked about: a lot whose litre weighs
- * less than 20 g or more than 5 kg, or that no bus can carry at once. */
+ * Weight and volume are of the whole lot. What can't be meant is asked about: a lot whose litre
+ * weighs less than 20 g or more than 5 kg, or that no bus can carry at once. */
 #ifndef CUNHUO_PRODUCE_OFFER_H
 #define CUNHUO_PRODUCE_OFFER_H
 
@@ -32,7 +32,7 @@ struct offer {
     enum temperature temperature;
     int64_t price_fen;                     // of one unit
     int64_t village_id, place_id;          // place: where the bus stops for it
-    int64_t ready_s;                       // second of the day from which it stands there; -1: early
+    int64_t ready_s;                       // second of the day from which it is there; -1: early
     int64_t by_id, made_ms;                // by: the producer, or who helps him
     int64_t consignment_id, day, due_ms;   // due: at the hub by then
     const char *state;
@@ -42,7 +42,8 @@ struct offer {
 };
 
 /* Takes an offer and fills in id, place, consignment, day, due and state. INVALID: what can't be
- * meant, a village without bus stop. CONFLICT: no bus of the next days has room; the text says why. */
+ * meant, a village without bus stop. CONFLICT: no bus of the next days has room; the text says
+ * why. */
 MUST_USE enum status offer_make(struct tx *tx, struct offer *offer, struct err *err);
 
 /* CONFLICT: the wave has closed, or it was withdrawn before. DENIED: another's offer. */

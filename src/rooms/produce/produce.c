@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/money.h"
 #include "db/db.h"
 #include "people/person.h"
 #include "people/place.h"
@@ -52,6 +53,16 @@ static enum status read_ready(struct request *rq, int64_t *ready_s, struct err *
     return OK;
 }
 
+/* From a page in yuan. */
+static enum status read_price(struct request *rq, int64_t *fen, struct err *err)
+{
+    const char *yuan = NULL;
+    TRY(form_str_opt(rq, "price_yuan", 20, &yuan, err));
+    if (yuan == NULL) return form_i64(rq, "price_fen", 1, PRICE_MAX_FEN, fen, err);
+    if (money_parse(yuan, fen) == OK && *fen > 0 && *fen <= PRICE_MAX_FEN) return OK;
+    return err_set(err, INVALID, "price_yuan", "An amount is written as 12.50.");
+}
+
 /* From a page the weight may come in kilograms and the volume in litres. */
 static enum status read_sizes(struct request *rq, struct offer *o, struct err *err)
 {
@@ -79,7 +90,7 @@ static enum status prepare_offer(struct request *rq, void *in, struct err *err)
     TRY(read_sizes(rq, o, err));
     TRY(form_word(rq, "temperature", temperatures, &temperature, err));
     o->temperature = (enum temperature)temperature;
-    TRY(form_i64(rq, "price_fen", 1, PRICE_MAX_FEN, &o->price_fen, err));
+    TRY(read_price(rq, &o->price_fen, err));
     TRY(form_str_opt(rq, "village", 40, &offering->village, err));
     TRY(form_str_opt(rq, "for_phone", 30, &offering->for_phone, err));
     if (offering->for_phone && !(rq->who.roles & role_set("keeper dispatcher admin")))
@@ -144,8 +155,9 @@ static json_t *where_json(const struct request *rq, const struct offer *o)
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b}",
                      "code", code, "producer", o->producer, "phone", o->phone ? o->phone : "",
                      "village", o->village, "place", o->place, "plate", o->plate ? o->plate : "",
-                     "state_text", words(rq->lang, state_text(o->state)), "day", (json_int_t)o->day, "due_ms",
-                     (json_int_t)o->due_ms, "eta_ms", (json_int_t)o->eta_ms, "ready_s",
+                     "state_text", words(rq->lang, state_text(o->state)), "day",
+                     (json_int_t)o->day, "due_ms", (json_int_t)o->due_ms, "eta_ms",
+                     (json_int_t)o->eta_ms, "ready_s",
                      (json_int_t)o->ready_s, "can_withdraw",
                      (int)(strcmp(o->state, "accepted") == 0));
 }

@@ -1,5 +1,5 @@
-/* testing.h - a small county for this room's tests: a township with three villages, a point in each,
- * along one road; a truck; a producer, another, a keeper, a dispatcher. */
+/* testing.h - a small county for this room's tests: a township with three villages, a point in
+ * each, along one road; a truck; a producer, another, a keeper, a dispatcher. */
 #ifndef CUNHUO_PRODUCE_TESTING_H
 #define CUNHUO_PRODUCE_TESTING_H
 
@@ -21,8 +21,8 @@ struct produce_test {
     struct who producer, other, keeper, dispatcher;   // producer lives in village 0
 };
 
-/* cmocka setups: *state is a struct produce_test at 22:40 of 2026-11-23 in China. The test is skipped
- * where there is no such engine (produce_test_of). */
+/* cmocka setups: *state is a struct produce_test at 22:40 of 2026-11-23 in China. The test is
+ * skipped where there is no such engine (produce_test_of). */
 int produce_test_sqlite(void **state);
 int produce_test_postgres(void **state);
 int produce_test_end(void **state);
