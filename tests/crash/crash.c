@@ -29,7 +29,7 @@ struct crash {
     struct rng rng;
     struct want *wants;           // of all nights; the night's first is `first`
     size_t count, first, night;
-    size_t kills, kills_max, acknowledged;
+    size_t kills, kills_max, acknowledged, unanswered;   // unanswered: asked again
     struct storm storm;
     struct truth truth;           // summed over all looks
     size_t looks;
@@ -286,6 +286,7 @@ static void play_night(struct crash *c, size_t orders)
     }
     wait_published(c);
     storm_join(&c->storm);
+    c->unanswered += c->storm.unanswered;
     look(c);
     c->night++;
 }
@@ -320,6 +321,7 @@ static void sell_hundred(struct crash *c, int64_t *left, int64_t *sold)
     if (pthread_create(&thread, NULL, watch_stock, &watch) != 0) rig_die("no threads");
     for (uint32_t i = 1; i <= BUYER_KILLS; i++) kill_at(c, i * 20 + rng_below(&c->rng, 30 * i * i));
     storm_join(&c->storm);
+    c->unanswered += c->storm.unanswered;
     __atomic_store_n(&watch.over, true, __ATOMIC_RELEASE);
     pthread_join(thread, NULL);
     look(c);
@@ -369,6 +371,7 @@ static bool replay_all(struct crash *c)
     storm_start(&c->storm, &c->rig);
     for (size_t i = 0; i < REPLAY_KILLS; i++) kill_at(c, 100 + i * 400 + rng_below(&c->rng, 300));
     storm_join(&c->storm);
+    c->unanswered += c->storm.unanswered;
     look(c);
     free(c->replay);
     int64_t after = truth_fingerprint(&c->rig);
@@ -391,8 +394,8 @@ static void results(const struct crash *c)
 {
     char about[200];
     const struct truth *t = &c->truth;
-    snprintf(about, sizeof about, "%zu kills, %zu orders, %zu acknowledged acts, %zu looks",
-             c->kills, c->count, c->acknowledged, c->looks);
+    snprintf(about, sizeof about, "%zu kills, %zu orders, %zu acknowledged acts, %zu requests asked"
+             " again, %zu looks", c->kills, c->count, c->acknowledged, c->unanswered, c->looks);
     result(t->lost == 0 && t->doubled == 0,
            "P.2 after kill -9 every acknowledged order is there exactly once", about);
     result(t->strange == 0 && t->half == 0, "P.2 nothing else has half an effect", "");
