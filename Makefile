@@ -1,6 +1,7 @@
 # The front door. `make help` lists what there is; tools/build and tools/run-tests do the work.
 .DEFAULT_GOAL := build
-.PHONY: build demo test quick bench crash fuzz check acceptance tidy clean help
+.PHONY: build demo test quick bench bench-route bench-route-full crash fuzz check acceptance tidy \
+    clean help
 
 N ?= 200
 SECONDS ?= 60
@@ -19,6 +20,12 @@ quick:    ## the inner loop: tidy, unit tests on SQLite, stories; under 60 s
 
 bench:    ## figures, beside a peer or a limit measured in the same run
 	@tools/setup bench && tools/build program && bench/run
+
+bench-route:  ## the optimiser beside PyVRP and VROOM: 8 instances, 10 s each, one core
+	@tools/setup test && tools/build program && bench/route
+
+bench-route-full:  ## idem: all instances, 30 s, three seeds; goes on where it was broken off
+	@tools/setup test && tools/build program && bench/route --full
 
 crash:    ## kill -9 in the order storm, N=200 times
 	@tools/setup test && tools/build program && \
@@ -40,4 +47,4 @@ clean:    ## throws build/ away
 	rm -rf build
 
 help:
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 20
