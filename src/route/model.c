@@ -252,7 +252,7 @@ static int by_far(const void *a, const void *b)
     return (x->node > y->node) - (x->node < y->node);
 }
 
-/* Nearness: the arc both ways in the first profile, distances and times as the first type pays. */
+/* Nearness: the arc both ways in the first profile, distance and time; a one-way road's twice. */
 static enum status set_near(struct arena *arena, struct model *model, int32_t wanted)
 {
     int32_t count = model->node_count, n = model->locations;
@@ -272,8 +272,11 @@ static enum status set_near(struct arena *arena, struct model *model, int32_t wa
         for (int32_t j = 0; j < count; j++) {
             if (j == i) continue;
             int64_t at = base + model->nodes[j].loc;
-            row[used++] = (struct near){ .node = j,
-                .far = (int64_t)x->dist[at] + x->dist_t[at] + x->dur[at] + x->dur_t[at] };
+            int64_t there = (int64_t)x->dist[at] + x->dur[at];
+            int64_t back = (int64_t)x->dist_t[at] + x->dur_t[at];
+            if (x->dist[at] >= ROUTE_FAR) there = back;
+            else if (x->dist_t[at] >= ROUTE_FAR) back = there;
+            row[used++] = (struct near){ .node = j, .far = there + back };
         }
         qsort(row, (size_t)used, sizeof *row, by_far);
         for (size_t j = 0; j < k; j++) model->near[(size_t)i * k + j] = row[j].node;

@@ -78,6 +78,33 @@ static void check_wrong(const struct wrong *wrong, size_t count)
     }
 }
 
+static void backhauls(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_open((size_t)1 << 26);
+    struct route_file file;
+    struct route_solution solution;
+    struct err err;
+    static const char text[] = "NAME : back\nTYPE : VRPB\nDIMENSION : 4\nCAPACITY : 9\n"
+        "EDGE_WEIGHT_TYPE : EUC_2D\nNODE_COORD_SECTION\n1 0 0\n2 0 20\n3 0 10\n4 0 30\n"
+        "DEMAND_SECTION\n1 0\n2 5\n3 0\n4 4\nBACKHAUL_SECTION\n1 0\n2 0\n3 7\n4 0\n" DEPOT;
+    assert_int_equal(read_text(arena, text, &file, &err), OK);
+    const struct route_problem *p = &file.problem;
+    assert_int_equal(p->jobs[1].pickup[0], 7);
+    assert_int_equal(p->profiles[0].distance[0 * 4 + 2], ROUTE_FAR);
+    assert_int_equal(p->profiles[0].distance[2 * 4 + 1], ROUTE_FAR);
+    assert_int_equal(p->profiles[0].distance[1 * 4 + 2], 10);
+    struct route_options options = { .iterations = 500 };
+    assert_int_equal(route_solve(arena, p, &options, &solution, &err), OK);
+    assert_int_equal(solution.required_unserved, 0);
+    assert_int_equal(solution.cost, 60);    // both deliveries, then the backhaul on the way home
+    assert_int_equal(solution.tours[0].stops[2].index, 1);
+    assert_int_equal(read_text(arena, HEAD COORDS "BACKHAUL_SECTION\n1 0\n2 -1\n3 0\n" DEPOT,
+        &file, &err), INVALID);
+    assert_string_equal(err.field, "BACKHAUL_SECTION");
+    arena_free(arena);
+}
+
 static void bad_vrplib(void **state)
 {
     (void)state;
@@ -203,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST("S2.2 VRPLIB files are read", vrplib),
+        TEST("S2.2 backhauls come after deliveries", backhauls),
         TEST("S2.2 a bad VRPLIB file is refused, with its line and field", bad_vrplib),
         TEST("S2.2 JSON problems are read", json),
         TEST("S2.2 a bad JSON problem is refused, with its place", bad_json),

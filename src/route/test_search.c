@@ -199,6 +199,7 @@ static void known_solutions(void **state)
         { "MTVRPTWR/RC2_2_05R0.5", ROUTE_ROUND_DIMACS, 50548 },
         { "HFVRP/X275-HVRP", ROUTE_ROUND_EXACT, 3070408146 },
         { "PCVRPTW/R1_10_8", ROUTE_ROUND_DIMACS, 248842 },
+        { "VRPB/X-n716-66-k23", ROUTE_ROUND_ROUND, 32485 },
         { "PDPTW/lrc2_2_3", ROUTE_ROUND_EXACT, 2520205 },
     };
     for (size_t i = 0; i < COUNT(all); i++) {

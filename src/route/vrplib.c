@@ -1,8 +1,11 @@
-/* vrplib.c - reads VRPLIB files: CVRP, VRPTW, HFVRP, MDVRPTW, MTVRPTWR, PCVRPTW, PDPTW.
+/* vrplib.c - reads VRPLIB files: CVRP, VRPTW, HFVRP, MDVRPTW, MTVRPTWR, PCVRPTW, PDPTW, VRPB.
  *
  * Lines are `KEY : value`, or the name of a section and then its rows. Rows may come in any order
  * but each node has exactly one. Equal vehicles are grouped to types in order of first
- * appearance. */
+ * appearance.
+ *
+ * TYPE VRPB: deliveries come before what is fetched (BACKHAUL_SECTION), and no tour only fetches.
+ * The matrix says so: it has no road from a depot to a backhaul, nor from one to a delivery. */
 #include "route/read.h"
 
 #include <math.h>
@@ -24,11 +27,12 @@ struct vrp {
     double capacity, service, duration_max;
     bool has_capacity, has_vehicles, has_service, has_windows, full_matrix, explicit_weights;
     double *x, *y, *demand, *services, *open, *close, *release, *prize, *weights;
+    double *backhaul;       // what is fetched at each node
     int32_t *depot;         // of nodes: 1 if a depot
     double *vehicle_capacity, *vehicle_fixed, *vehicle_unit;
     int32_t *vehicle_depot, *vehicle_reload;
     int32_t *mate;          // of pickups: node of the delivery, from 1
-    bool has_pairs, has_coords;
+    bool has_pairs, has_coords, backhauls_last;
 };
 
 static enum status bad(struct vrp *v, const char *field, const char *text)
@@ -207,6 +211,8 @@ static enum status read_section(struct vrp *v, const char *name)
 {
     struct { const char *name; int32_t count; double **column; } columns[] = {
         { "DEMAND_SECTION", v->nodes, &v->demand },
+        { "LINEHAUL_SECTION", v->nodes, &v->demand },
+        { "BACKHAUL_SECTION", v->nodes, &v->backhaul },
         { "SERVICE_TIME_SECTION", v->nodes, &v->services },
         { "RELEASE_TIME_SECTION", v->nodes, &v->release },
         { "PRIZE_SECTION", v->nodes, &v->prize },
@@ -239,7 +245,11 @@ static enum status read_key(struct vrp *v, const char *key, char *value)
         v->name = value;
         return OK;
     }
-    if (strcmp(key, "COMMENT") == 0 || strcmp(key, "TYPE") == 0) return OK;
+    if (strcmp(key, "COMMENT") == 0) return OK;
+    if (strcmp(key, "TYPE") == 0) {
+        v->backhauls_last = strcmp(value, "VRPB") == 0;
+        return OK;
+    }
     if (strcmp(key, "EDGE_WEIGHT_TYPE") == 0) {
         v->explicit_weights = strcmp(value, "EXPLICIT") == 0;
         if (v->explicit_weights || strcmp(value, "EUC_2D") == 0) return OK;
@@ -324,6 +334,20 @@ static enum status to_time(struct vrp *v, const char *field, double value, int32
     return OK;
 }
 
+/* Takes away the roads that would put a delivery behind a backhaul. */
+static void part_backhauls(const struct vrp *v, int32_t *matrix)
+{
+    size_t n = (size_t)v->nodes;
+    if (!v->backhauls_last || v->backhaul == NULL) return;
+    for (size_t i = 0; i < n; i++) {
+        bool depot = v->depot[i] != 0, fetched = v->backhaul[i] > 0;
+        for (size_t j = 0; j < n; j++) {
+            bool delivered = v->demand && v->demand[j] > 0;
+            if (depot ? v->backhaul[j] > 0 : fetched && delivered) matrix[i * n + j] = ROUTE_FAR;
+        }
+    }
+}
+
 static enum status set_weights(struct vrp *v, struct route_problem *p)
 {
     size_t n = (size_t)v->nodes;
@@ -339,6 +363,7 @@ static enum status set_weights(struct vrp *v, struct route_problem *p)
             if (i != j) TRY(to_time(v, "EDGE_WEIGHT_TYPE", far, &matrix[i * n + j]));
         }
     }
+    part_backhauls(v, matrix);
     *profile = (struct route_profile){ matrix, matrix };
     p->location_count = v->nodes;
     p->profile_count = 1;
@@ -442,7 +467,11 @@ static enum status set_job(struct vrp *v, int32_t node, struct route_job *job)
     double demand = v->demand ? v->demand[node] : 0;
     if (!(demand >= 0 && demand <= ROUTE_TIME_MAX) || demand != floor(demand))
         return bad(v, "DEMAND_SECTION", "Negative or not a whole number");
-    *job = (struct route_job){ .location = node, .delivery = { (int32_t)demand } };
+    double backhaul = v->backhaul ? v->backhaul[node] : 0;
+    if (!(backhaul >= 0 && backhaul <= ROUTE_TIME_MAX) || backhaul != floor(backhaul))
+        return bad(v, "BACKHAUL_SECTION", "Negative or not a whole number");
+    *job = (struct route_job){ .location = node, .delivery = { (int32_t)demand },
+        .pickup = { (int32_t)backhaul } };
     if (v->release) TRY(to_time(v, "RELEASE_TIME_SECTION", v->release[node], &job->release));
     if (v->prize) {
         double prize = scaled(v, v->prize[node]);
