@@ -38,6 +38,9 @@ void pdf_text_fit(struct pdf *pdf, const char *text, struct type type, struct bo
 void pdf_fill(struct pdf *pdf, struct box box, double grey);    // 0 black .. 1 white
 void pdf_rule(struct pdf *pdf, double x, double y, double x_to, double y_to, double width_mm);
 
+/* What pdf_label says of its label. */
+MUST_USE enum status pdf_label_check(const struct pdf_label *label, struct err *err);
+
 /* INVALID: not UTF-8 (NULL is fine). */
 MUST_USE enum status pdf_text_check(const char *text, const char *field, struct err *err);
 #endif

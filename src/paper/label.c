@@ -44,7 +44,7 @@ static enum status symbol(struct pdf *pdf, int symbology, int mode, const char *
     return made < ZINT_ERRORS ? OK : BROKEN;
 }
 
-static enum status check(const struct pdf_label *label, struct err *err)
+enum status pdf_label_check(const struct pdf_label *label, struct err *err)
 {
     const char *s = label->sscc;
     if (s == NULL || strlen(s) != SSCC_DIGITS || strspn(s, "0123456789") != SSCC_DIGITS
@@ -89,7 +89,7 @@ static void words(struct pdf *pdf, const struct pdf_label *label)
 
 enum status pdf_label(struct pdf *pdf, const struct pdf_label *label, struct err *err)
 {
-    TRY(check(label, err));
+    TRY(pdf_label_check(label, err));
     char bars[SSCC_DIGITS + 5] = "[00]", digits[SSCC_DIGITS + 6] = "(00) ";
     memcpy(bars + 4, label->sscc, SSCC_DIGITS + 1);
     memcpy(digits + 5, label->sscc, SSCC_DIGITS + 1);

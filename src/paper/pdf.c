@@ -73,6 +73,16 @@ enum status pdf_end(struct pdf *pdf, const void **bytes, size_t *size, struct er
     return OK;
 }
 
+enum status pdf_take(struct pdf *pdf, void **bytes, size_t *size, struct err *err)
+{
+    const void *whole;
+    TRY(pdf_end(pdf, &whole, size, err));
+    *bytes = pdf->bytes;
+    pdf->bytes = NULL;
+    pdf->size = pdf->room = 0;
+    return OK;
+}
+
 static bool write_all(int file, const unsigned char *bytes, size_t size)
 {
     while (size > 0) {

@@ -63,6 +63,8 @@ MUST_USE enum status pdf_label(struct pdf *pdf, const struct pdf_label *label, s
 /* Ends the document; after that only pdf_free. The bytes are the document's. INVALID: no page was
  * drawn. */
 MUST_USE enum status pdf_end(struct pdf *pdf, const void **bytes, size_t *size, struct err *err);
+/* The same, and the bytes are the caller's: free them. */
+MUST_USE enum status pdf_take(struct pdf *pdf, void **bytes, size_t *size, struct err *err);
 /* Writes the bytes of an ended document whole: under another name first, then renamed. */
 MUST_USE enum status pdf_save(const struct pdf *pdf, const char *path, struct err *err);
 
