@@ -120,8 +120,9 @@ static enum status read_actors(struct play *play, struct err *err)
     return OK;
 }
 
-/* Staff log in in the small hours, so that their sessions last the morning. */
-static enum status log_in(struct play *play, struct tx *tx, struct err *err)
+/* Staff log in in the small hours, so that their sessions last the morning. Everybody has the
+ * demo's password, so that whoever looks around may be anybody. */
+static enum status log_in(struct play *play, struct tx *tx, const char *hash, struct err *err)
 {
     for (size_t i = 0; i < play->actor_count; i++) {
         struct actor *actor = &play->actors[i];
@@ -130,6 +131,7 @@ static enum status log_in(struct play *play, struct tx *tx, struct err *err)
         bool villager = actor->roles == role_set("villager");
         TRY(party_by_phone(tx, actor->phone, &party, err));
         actor->id = party.id;
+        TRY(password_set(tx, party.id, hash, err));
         session_token(actor->token);
         TRY(session_open(tx, party.id, actor->token,
                          play->evening_ms + (villager ? 0 : LOGIN_AFTER_MS), &session_id, err));
@@ -141,15 +143,16 @@ static enum status open_sessions(struct play *play, struct err *err)
 {
     struct county *county;
     struct tx *tx;
-    char now[32], solve[16];
+    char now[32], solve[16], hash[PASSWORD_TEXT];
     TRY(read_actors(play, err));
+    TRY(password_hash(PASSWORD, hash));
     TRY(county_open(play->county, house_rooms, COUNTY_WRITE, &county, err));
     struct arena *arena = arena_open(ARENA_BYTES);
     enum status done = arena ? db_write_begin(county->db, arena, &tx) : BROKEN;
     if (done == OK) {
         snprintf(now, sizeof now, "%lld", (long long)play->evening_ms);
         snprintf(solve, sizeof solve, "%d", SOLVE_MS);
-        done = log_in(play, tx, err);
+        done = log_in(play, tx, hash, err);
         if (done == OK) done = county_set(tx, "bus.solve_ms", solve);
         enum status ended = db_write_end(tx, done == OK);
         if (done == OK) done = ended;
@@ -234,13 +237,70 @@ static enum status play_night(const struct demo *demo, struct play *play, struct
     return done;
 }
 
+static void print_actor(const char *what, const struct actor *a)
+{
+    if (a) printf("  %-14s %s  %s\n", what, a->phone, a->name);
+}
+
+static const struct actor *actor_by_phone(const struct play *play, const char *phone)
+{
+    for (size_t i = 0; phone && i < play->actor_count; i++)
+        if (strcmp(play->actors[i].phone, phone) == 0) return &play->actors[i];
+    return NULL;
+}
+
+static int64_t number(const json_t *view, const char *name)
+{
+    return json_integer_value(json_object_get(view, name));
+}
+
+/* A point where this bus has been already: its keeper, and a villager whose bag waits there. */
+static bool print_served(struct play *play, const json_t *trip)
+{
+    size_t i;
+    json_t *stop;
+    json_array_foreach(json_object_get(trip, "stops"), i, stop) {
+        const json_t *bag = json_array_get(json_object_get(stop, "pieces"), 0);
+        const struct actor *villager = bag ? actor_by_id(play, number(bag, "party_id")) : NULL;
+        const struct actor *keeper = actor_by_phone(
+            play, json_string_value(json_object_get(stop, "phone")));
+        if (number(stop, "departed_ms") == 0 || villager == NULL || keeper == NULL) continue;
+        print_actor("point keeper", keeper);
+        print_actor("villager", villager);
+        return true;
+    }
+    return false;
+}
+
+/* A driver who is under way, with some stops behind and some before. */
+static void print_morning(struct play *play, struct caller *caller)
+{
+    char path[64];
+    json_t *day = NULL, *row;
+    size_t i;
+    bool printed = false;
+    snprintf(path, sizeof path, "/bus/days/%lld", (long long)play->day);
+    caller_call(caller, play->dispatcher, path, NULL, NULL, &day);
+    json_array_foreach(json_object_get(day, "trips"), i, row) {
+        json_t *trip = NULL;
+        bool midway = number(row, "stops_done") >= 2
+                   && json_is_true(json_object_get(row, "has_next"));
+        if (printed || !midway) continue;
+        snprintf(path, sizeof path, "/bus/trips/%lld", (long long)number(row, "id"));
+        caller_call(caller, play->dispatcher, path, NULL, NULL, &trip);
+        printed = print_served(play, trip);
+        if (printed) print_actor("driver", actor_by_id(play, number(row, "driver_id")));
+        json_decref(trip);
+    }
+    json_decref(day);
+}
+
 /* The county as it was at 08:30, its clock running, until somebody presses Ctrl-C. */
 static enum status stay(const struct demo *demo, struct play *play, struct err *err)
 {
     static const struct { const char *roles, *what; } roles[] = {
         { "admin", "administrator" }, { "dispatcher", "dispatcher" }, { "picker", "picker" },
-        { "driver", "driver" }, { "station", "station" }, { "keeper", "point keeper" },
-        { "producer", "producer" }, { "villager", "villager" },
+        { "station", "station" }, { "producer", "producer" }, { "courier", "courier" },
     };
     char port[16], morning[PATH_MAX];
     snprintf(port, sizeof port, "%lld", (long long)demo->port);
@@ -250,13 +310,12 @@ static enum status stay(const struct demo *demo, struct play *play, struct err *
     int status = caller ? caller_send(caller, play->admin, "/clock", "stay",
         json_pack("{s:I, s:b}", "now", (json_int_t)day_ms(play->day, 8 * 3600 + 1800, ZONE_CHINA_S),
                   "running", 1), NULL) : 0;
-    caller_free(caller);
     printf("\nIt is 08:30 and the buses are on their way: %s%s\nLog in with password %s:\n",
            play->url, status == 200 ? "" : " (its clock stands)", PASSWORD);
-    for (size_t i = 0; i < COUNT(roles); i++) {
-        const struct actor *a = actor_of(play, role_set(roles[i].roles), NULL, 0);
-        if (a) printf("  %-14s %s  %s\n", roles[i].what, a->phone, a->name);
-    }
+    for (size_t i = 0; i < COUNT(roles); i++)
+        print_actor(roles[i].what, actor_of(play, role_set(roles[i].roles), NULL, 0));
+    if (caller) print_morning(play, caller);
+    caller_free(caller);
     puts("Ctrl-C ends it.");
     fflush(stdout);
     waitpid(play->server, NULL, 0);

@@ -40,7 +40,7 @@ enum status board_read(struct tx *tx, int64_t day, int64_t driver_id, struct boa
 /* ---- words ---- */
 
 static const struct { const char *state, *text, *kind; } trip_states[] = {
-    { "planned", "At the hub", "" }, { "underway", "On its way", "busy" },
+    { "planned", "Not left yet", "" }, { "underway", "On its way", "busy" },
     { "broken", "Broken down", "bad" }, { "done", "Returned", "fine" },
     { "replaced", "Replaced", "" },
 };
@@ -187,17 +187,20 @@ void board_show(const struct board *board, int64_t now_ms, int32_t zone_s, json_
 {
     struct scale scale = scale_of(board, now_ms);
     struct { const char *name; int64_t n; } counts[] = {
-        { "planned", 0 }, { "underway", 0 }, { "done", 0 }, { "broken", 0 } };
+        { "underway", 0 }, { "planned", 0 }, { "broken", 0 }, { "done", 0 } };
     int64_t late = 0, late_ms;
     json_t *trips = json_array();
-    for (size_t i = 0; trips && i < board->count; i++) {
+    for (size_t i = 0; i < board->count; i++) {
         const struct board_row *row = &board->rows[i];
-        json_array_append_new(trips, row_show(row, &scale));
         for (size_t k = 0; k < COUNT(counts); k++)
             counts[k].n += is(row->trip.state, counts[k].name);
         trip_next(row->stops, row->stop_count, &late_ms);
         late += late_ms >= LATE_MS && !is(row->trip.state, "broken");
     }
+    for (size_t k = 0; k < COUNT(counts); k++)   // who is on the road stands first
+        for (size_t i = 0; trips && i < board->count; i++)
+            if (is(board->rows[i].trip.state, counts[k].name))
+                json_array_append_new(trips, row_show(&board->rows[i], &scale));
     if (view == NULL) return;
     bool now = board->count && now_ms > scale.begin_ms && now_ms < scale.end_ms;
     json_object_set_new(view, "trips", trips);

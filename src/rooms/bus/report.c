@@ -12,7 +12,8 @@
 
 static const struct sql count_kinds = SQL(
     "SELECT count(CASE WHEN kind = 1 THEN 1 END), count(CASE WHEN kind = 2 THEN 1 END),"
-    " count(CASE WHEN kind = 3 THEN 1 END), count(*), CAST(coalesce(sum(pieces), 0) AS BIGINT)"
+    " count(CASE WHEN kind = 3 THEN 1 END), count(*), CAST(coalesce(sum(pieces), 0) AS BIGINT),"
+    " count(delivered_ms)"
     " FROM consignment WHERE day = $1 AND state <> 'withdrawn'");
 static const struct sql count_promises = SQL(
     "SELECT count(*), count(CASE WHEN delivered_ms <= due_ms THEN 1 END) FROM consignment"
@@ -82,6 +83,7 @@ enum status bus_report_day(struct tx *tx, int64_t day, int64_t at_ms, struct rep
     out->lots = row_i64(rows, 2);
     out->consignments = row_i64(rows, 3);
     out->pieces = row_i64(rows, 4);
+    out->delivered = row_i64(rows, 5);
     TRY(db_first(tx, &count_promises, ARGS(i64(day), i64(at_ms)), &rows));
     out->promises = row_i64(rows, 0);
     out->kept = row_i64(rows, 1);
@@ -135,6 +137,7 @@ static json_t *show(struct request *rq, const void *out)
         { "day", a->day }, { "day_ms", day_ms(a->day, 0, rq->county->zone_s) },
         { "at_ms", a->at_ms }, { "orders", r->orders },
         { "parcels", r->parcels }, { "lots", r->lots }, { "consignments", r->consignments },
+        { "delivered", r->delivered },
         { "promises", r->promises }, { "kept", r->kept }, { "late", r->late },
         { "vehicles", r->vehicles }, { "trips", r->trips }, { "stops", r->stops },
         { "plan_ms", r->plan_ms }, { "custody_gaps", r->custody_gaps }, { "metres", r->metres },
@@ -159,7 +162,7 @@ static json_t *show(struct request *rq, const void *out)
     };
     for (size_t i = 0; i < COUNT(parts); i++)
         json_object_set_new(view, parts[i].name, json_real(parts[i].value));
-    json_object_set_new(view, "plan_s", json_real((double)r->plan_ms / 1000));
+    json_object_set_new(view, "plan_s", json_integer((json_int_t)(r->plan_ms + 500) / 1000));
     return view;
 }
 

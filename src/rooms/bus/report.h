@@ -15,6 +15,7 @@ struct tx;
 struct report {
     int64_t orders, parcels, lots;        // consignments of the day, by kind
     int64_t consignments;                 // all that were not withdrawn
+    int64_t delivered;                    // of these, those at the end of their way
     int64_t promises, kept, late;         // due by `at_ms`; promises = kept + late
     int64_t vehicles, trips, stops;
     int64_t plan_ms;                      // from the closing to the plan's publication
