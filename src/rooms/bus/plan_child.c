@@ -148,11 +148,12 @@ struct paths { char problem[PATH_BYTES], start[PATH_BYTES], answer[PATH_BYTES]; 
 #endif
 
 /* In the child, between fork and exec: only what is safe there. */
-static void become(char *const argv[], const char *answer)
+static void become(char *const argv[], const char *answer, pid_t server)
 {
     struct rlimit memory = { ADDRESSES_MAX, ADDRESSES_MAX };
     sigset_t none;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != server) _exit(125);   // it has died already
     close_range(3, ~0U, 0);   // the county's lock among them: it ends with the server
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -195,9 +196,9 @@ static enum status run(const struct county *county, const struct paths *paths, d
     char *const argv[] = { program, route, solve, problem, format, json, time_option, time,
                            start_option, start, NULL };
     if (*program == '\0') return err_set(err, BUSY, NULL, "This program's path is not known.");
-    pid_t child = fork();
+    pid_t server = getpid(), child = fork();
     if (child < 0) return err_about(err, BUSY, NULL, "No new process:", "%s", strerror(errno));
-    if (child == 0) become(argv, paths->answer);
+    if (child == 0) become(argv, paths->answer, server);
     int status = wait_for(child, (int64_t)(seconds * 1000) + LATE_MS, stop_fd);
     int left = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     if (left == 0 || left == LEFT_OUT) return OK;
