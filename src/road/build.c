@@ -91,6 +91,7 @@ static enum status build(struct net *net, struct osm *osm, const char *extract_p
     TRY(net_cut(net, err));
     TRY(limits_resolve(net, err));
     TRY(turns_make(net, err));
+    TRY(net_order(net, err));
     TRY(mainnet_find(net, err));
     TRY(grid_make(net, err));
     TRY(places_make(net, err));

@@ -3,6 +3,7 @@
  * net_cut        ways are cut into stretches where they meet, end, or something stands
  * limits_resolve turn restrictions become paths of arcs
  * turns_make     states and turns with their cost
+ * net_order     in which order the hierarchy takes stretches out
  * mainnet_find   what is connected both ways with most of the rest
  * grid_make      which segments touch which cell
  * places_make    names and positions
@@ -41,6 +42,7 @@ struct net {
 MUST_USE enum status net_cut(struct net *net, struct err *err);
 MUST_USE enum status limits_resolve(struct net *net, struct err *err);
 MUST_USE enum status turns_make(struct net *net, struct err *err);
+MUST_USE enum status net_order(struct net *net, struct err *err);
 MUST_USE enum status mainnet_find(struct net *net, struct err *err);
 MUST_USE enum status grid_make(struct net *net, struct err *err);
 MUST_USE enum status places_make(struct net *net, struct err *err);

@@ -23,7 +23,8 @@
  * Ownership: road_open and road_state_new return what must be closed or freed. Everything else is
  * the caller's array or belongs to the caller's arena. Texts borrowed from a road live as long as
  * it is open. Threads: a road and a state never change, so any number of threads may ask at once.
- * Cost: one Dijkstra for each origin of a matrix, some milliseconds in a small country. */
+ * Cost: the first question makes shortcuts for its profile and live state (hierarchy.h): a
+ * millisecond in a small country. After that a route takes some 0.1 ms and 500 x 500 some 10 ms. */
 #ifndef CUNHUO_ROAD_ROAD_H
 #define CUNHUO_ROAD_ROAD_H
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
+#include "road/hierarchy.h"
 #include "road/measure.h"
 
 #define FACTOR_MIN 0.01
@@ -22,7 +23,13 @@ struct road_state {
     struct override *overrides;       // sorted by point
     size_t count;
     uint32_t *times[ROAD_PROFILES];   // NULL: as built
+    struct cache *cache;
 };
+
+struct cache *state_cache(const struct road_state *state, enum road_profile profile)
+{
+    return state && state->times[profile] ? state->cache : NULL;
+}
 
 const uint32_t *state_times(const struct road *road, const struct road_state *state,
     enum road_profile profile)
@@ -264,13 +271,17 @@ enum status road_state_new(const struct road *road, const struct road_change *ch
     }
     state->road = road;
     state->arena = arena;
-    enum status status = fill(state, changes, count, segments, err);
+    state->cache = cache_open();
+    enum status status = state->cache ? fill(state, changes, count, segments, err)
+        : err_set(err, BROKEN, NULL, "no memory");
     if (status == OK) *out = state;
-    else arena_free(arena);
+    else road_state_free(state);
     return status;
 }
 
 void road_state_free(struct road_state *state)
 {
-    if (state) arena_free(state->arena);
+    if (state == NULL) return;
+    cache_close(state->cache);
+    arena_free(state->arena);
 }

@@ -10,6 +10,10 @@
 const uint32_t *state_times(const struct road *road, const struct road_state *state,
                             enum road_profile profile);
 
+/* Where what the hierarchy costs in this state is kept; NULL: the profile is as built. */
+struct cache;
+struct cache *state_cache(const struct road_state *state, enum road_profile profile);
+
 /* A segment's driving time in a state; ARC_CLOSED. The direction is open to the profile. */
 uint32_t state_segment_cs(const struct road *road, const struct road_state *state,
                           uint32_t stretch, uint32_t segment, int towards,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "road/hierarchy.h"
 
 static const size_t element_bytes[SECTIONS] = {
 #define X(name, type) [SECTION_##name] = sizeof(type),
@@ -133,11 +134,27 @@ static bool counts_agree(const struct road *road)
         && N(stretch_facts) == stretches && N(stretch_dm) == stretches
         && N(arc_cs) == 2 * stretches * ROAD_PROFILES && N(arc_main) == 2 * stretches
         && N(point_node) == points && N(point_lon) == points && states >= 2 * stretches
-        && N(turn_first) == states + 1 && N(turn_cost) == turns * ROAD_PROFILES
+        && N(turn_first) == states + 1 && N(rank_state) == states
+        && N(turn_cost) == turns * ROAD_PROFILES
         && road->head.rows > 0 && road->head.columns > 0 && cells == wanted
         && N(place_node) == places && N(place_people) == places && N(place_name) == places
         && N(place_kind) == places && N(place_lon) == places && N(facts) > 0
         && N(texts) > 0;
+}
+
+/* Each state has one rank. */
+static bool ranks_agree(const struct road *road)
+{
+    uint8_t *seen = calloc(road->states, 1);
+    uint32_t count = 0;
+    for (uint32_t r = 0; seen && r < road->states; r++) {
+        uint32_t state = road->rank_state[r];
+        if (state >= road->states || seen[state]) break;
+        seen[state] = 1;
+        count++;
+    }
+    free(seen);
+    return count == road->states;
 }
 
 /* Turns that are open lead from an open arc to an open one. */
@@ -207,7 +224,7 @@ static enum status bind(struct road *road, const char *path, struct err *err)
     road->turns = (uint32_t)N(turn_to);
     road->places = (uint32_t)N(place_lat);
     road->facts_count = (uint32_t)N(facts);
-    if (!indexes_agree(road) || !turns_agree(road))
+    if (!indexes_agree(road) || !ranks_agree(road) || !turns_agree(road))
         return err_about(err, INVALID, "road", "the road file is damaged", "%s", path);
     return OK;
 #undef N
@@ -237,6 +254,8 @@ enum status road_open(const char *path, struct road **out, struct err *err)
     if (road == NULL) return err_set(err, BROKEN, NULL, "no memory");
     enum status status = map_file(path, road, err);
     if (status == OK) status = bind(road, path, err);
+    if (status == OK && (road->cache = cache_open()) == NULL)
+        status = err_set(err, BROKEN, NULL, "no memory");
     if (status != OK) {
         road_close(road);
         return status;
@@ -248,6 +267,7 @@ enum status road_open(const char *path, struct road **out, struct err *err)
 void road_close(struct road *road)
 {
     if (road == NULL) return;
+    cache_close(road->cache);
     if (road->map) munmap(road->map, road->map_bytes);
     free(road);
 }

@@ -22,7 +22,7 @@
 #include "road/road.h"
 
 #define ROAD_MAGIC "CUNHUORD"
-enum { ROAD_VERSION = 1, TURN_NONE = 0xFFFF, TURN_ENTERS = 0x8000 };
+enum { ROAD_VERSION = 2, TURN_NONE = 0xFFFF, TURN_ENTERS = 0x8000 };
 
 /* X(name, type): the sections in the file's order. Counts are elements. */
 #define ROAD_SECTIONS(X) \
@@ -39,6 +39,7 @@ enum { ROAD_VERSION = 1, TURN_NONE = 0xFFFF, TURN_ENTERS = 0x8000 };
     X(state_arc, uint32_t)       /* the arc of each state */ \
     X(turn_first, uint32_t)      /* first turn of each state; one more than there are states */ \
     X(turn_to, uint32_t)         /* state */ \
+    X(rank_state, uint32_t)      /* the states in the order of the hierarchy, lowest first */ \
     X(cell_first, uint32_t)      /* first item of each cell of the grid; one more */ \
     X(cell_segment, uint32_t)    /* segments that may touch the cell */ \
     X(place_name, uint32_t)      /* offset into texts */ \
@@ -77,6 +78,7 @@ struct road {
 #undef X
     void *map;
     size_t map_bytes;
+    struct cache *cache;   // NULL while the road is being built
 };
 
 /* Writes head and sections at `path`, whole or not at all. `counts` by enum road_section. */
