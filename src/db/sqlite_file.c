@@ -17,10 +17,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "db/engine.h"
 
+enum { LOCK_TRIES = 40, LOCK_PAUSE_MS = 10 };
 enum {
     WAL_PAGES_STEP = 1000, WAL_PAGES_MAX = 16000, WAL_BYTES_KEPT = 64 << 20,
     WAIT_MS = 5000,
@@ -198,7 +200,11 @@ static enum status take_lock(struct place *place, const char *path, struct err *
     if (place->lock_fd < 0)
         return err_about(err, BROKEN, NULL, "The county's database can't be opened.", "%s: %s",
                          name, strerror(errno));
-    if (flock(place->lock_fd, LOCK_EX | LOCK_NB) == 0) return OK;
+    // A server that was killed just as it started a child leaves the lock to it for a moment.
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (flock(place->lock_fd, LOCK_EX | LOCK_NB) == 0) return OK;
+        nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_MS * 1000000L }, NULL);
+    }
     return err_about(err, BUSY, NULL, "Another server has this county open.", "%s", path);
 }
 
