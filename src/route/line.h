@@ -44,6 +44,7 @@ struct place {
     int64_t cost;                   // added to the line's
     int32_t at, at2;
     enum split split;
+    int32_t retype;                 // 0, or 1 + the type which the line becomes
 };
 
 /* Room for `room` spots, keeping what is there. false: no memory. */
@@ -79,6 +80,12 @@ struct scan {
     double blink_rate;
 };
 bool line_scan(struct scan *scan, const struct line *line, int32_t node, struct place *best);
+/* Idem where the line may become another type (model->kin) of which a vehicle is free; `used`:
+ * vehicles of each type in use. */
+bool line_scan_kin(struct scan *scan, const struct line *line, const int32_t *used, int32_t node,
+    struct place *best);
+/* The cheapest type of those free that holds the line's load. */
+int32_t line_cheapest(const struct model *model, const struct line *line, const int32_t *used);
 /* Room in the scan for lines of `room` spots. */
 MUST_USE bool scan_room(struct arena *arena, struct scan *scan, int32_t room);
 

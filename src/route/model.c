@@ -285,6 +285,34 @@ static enum status set_near(struct arena *arena, struct model *model, int32_t wa
     return OK;
 }
 
+/* May any line become any other type if its load allows? */
+static bool are_kin(const struct model *model)
+{
+    const struct route_problem *p = model->problem;
+    const unsigned needed = USES_PROFILE | USES_TRIPS | USES_DURATION | USES_LIMITS | USES_TRAVEL;
+    if (model->type_count < 2 || p->shipment_count > 0 || (model->uses & needed)) return false;
+    for (int32_t i = 1; i < model->type_count; i++) {
+        const struct route_type *a = &model->types[0], *b = &model->types[i];
+        if (a->profile != b->profile || a->start != b->start || a->end != b->end ||
+            a->shift.open != b->shift.open || a->shift.close != b->shift.close ||
+            a->skills != b->skills || a->cost_stop != b->cost_stop)
+            return false;
+    }
+    for (int32_t i = 0; i < p->job_count; i++)
+        if (p->jobs[i].pin != 0) return false;
+    return true;
+}
+
+static void set_kin(struct model *model)
+{
+    model->kin = are_kin(model);
+    if (!model->kin) return;
+    model->unit = model->types[0];
+    model->unit.cost_distance = 1;
+    model->unit.cost_stop = 0;
+    for (int32_t d = 0; d < model->dims; d++) model->unit.capacity[d] = INT32_MAX;
+}
+
 enum status model_new(struct arena *arena, const struct route_problem *problem, int32_t nears,
                       struct model *out, struct err *err)
 {
@@ -306,6 +334,7 @@ enum status model_new(struct arena *arena, const struct route_problem *problem, 
     if (!(delivers && picks)) out->uses &= ~(unsigned)USES_PROFILE;
     for (int32_t i = 0; i < problem->shipment_count; i++) add_shipment(out, i);
     TRY(set_missed(out, err));
+    set_kin(out);
     if (set_near(arena, out, nears) != OK) return err_set(err, BROKEN, NULL, no_memory);
     return OK;
 }

@@ -46,6 +46,9 @@ struct model {
     int32_t *job_node, *shipment_node;   // first end of the shipment
     int32_t near_count;
     int32_t *near;                       // node x near_count, nearest first; -1 ends
+    bool kin;                            // types differ in capacity and costs only, and a line may
+                                         // change its own at any time
+    struct route_type unit;              // if so: a type without limits at one a metre
     int64_t missed;                      // cost of a required job left out: above any tour's
 };
 

@@ -79,7 +79,9 @@ static void try_slot(struct search *s, int32_t slot, int32_t node, struct spot_f
     if (s->line_seen[slot] == s->stamp) return;
     s->line_seen[slot] = s->stamp;
     if (s->distracted && rng_below(&s->rng, 4) == 0) return;
-    if (line_scan(&s->state.scan, &s->state.lines[slot], node, &best->place)) {
+    const struct line *line = &s->state.lines[slot];
+    if (s->model->kin ? line_scan_kin(&s->state.scan, line, s->state.used, node, &best->place)
+                      : line_scan(&s->state.scan, line, node, &best->place)) {
         best->slot = slot;
         best->found = true;
     }
@@ -107,11 +109,13 @@ static void find_place(struct search *s, int32_t node, struct spot_found *best)
     const struct node *n = &s->model->nodes[node];
     s->stamp++;
     *best = (struct spot_found){ .place = { .cost = INT64_MAX }, .slot = -1 };
-    if (n->optional && !(s->generous && rng_below(&s->rng, 2)))
-        best->place.cost = n->prize;
+    bool forced = s->generous && (s->unserved_count < 24 || !s->forced) && rng_below(&s->rng, 2);
+    if (n->optional && !forced) best->place.cost = n->prize;
+    else if (n->optional) s->forced = true;
     try_near(s, node, node, best);
     if (n->mate >= 0) try_near(s, n->mate, node, best);
-    if (!best->found && (s->model->uses & ~(unsigned)USES_TRAVEL)) try_all(s, node, best);
+    bool wide = !n->optional || forced || rng_below(&s->rng, 8) == 0;
+    if (!best->found && wide && (s->model->uses & ~(unsigned)USES_TRAVEL)) try_all(s, node, best);
     for (int32_t type = 0; type < s->model->type_count; type++) {
         if (s->distracted && rng_below(&s->rng, 2)) continue;
         if (state_scan_empty(&s->state, type, node, &best->place)) {
@@ -120,7 +124,7 @@ static void find_place(struct search *s, int32_t node, struct spot_found *best)
             best->found = true;
         }
     }
-    if (best->found) return;
+    if (best->found || !wide) return;
     s->stamp++;
     try_all(s, node, best);
 }
@@ -128,10 +132,9 @@ static void find_place(struct search *s, int32_t node, struct spot_found *best)
 bool recreate(struct search *s, int64_t limit)
 {
     const struct model *model = s->model;
-    int64_t lost = s->prizes;
-    for (int32_t i = 0; i < s->unserved_count; i++)
-        if (s->marked[s->unserved[i]]) lost -= model->nodes[s->unserved[i]].prize;
+    int64_t lost = s->prizes - s->drawn_prizes;
     s->failed_count = 0;
+    s->forced = false;
     sort_pool(s);
     if (s->generous) limit = INT64_MAX;
     for (int32_t i = 0; i < s->pool_count; i++) {

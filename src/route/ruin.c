@@ -1,6 +1,7 @@
 /* ruin.c - adjacent string removal (Christiaens and Vanden Berghe 2020, section 5.1). */
 #include "route/search.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum { STRING_MAX = 10 };
@@ -54,6 +55,14 @@ static void ruin_line(struct search *s, int32_t slot, int32_t pos, double string
             if (line->spots[i].node >= 0) take_out(s, line->spots[i].node);
         good = line_drop(s->model, line, s->marked);
         line->stops = 0;
+    }
+    if (s->model->kin && line->stops > 0) {
+        int32_t type = line_cheapest(s->model, line, s->state.used);
+        if (type != line->type) {
+            state_retype(&s->state, line, type);
+            good = line_refresh(s->model, line);
+            assert(good);
+        }
     }
     state_seat(&s->state, slot);
     s->state.cost += line->cost - before;

@@ -347,3 +347,71 @@ bool line_scan(struct scan *scan, const struct line *line, int32_t node, struct 
     else scan_line(&t, uses);
     return t.found;
 }
+
+/* Is a vehicle of the type there for this line, and does it hold its load and the node's (-1: of
+ * none)? */
+static bool may_become(const struct model *model, const struct line *line, const int32_t *used,
+                       int32_t type, int32_t node)
+{
+    if (type != line->type && used[type] >= model->types[type].count) return false;
+    for (int32_t d = 0; d < model->dims; d++) {
+        int64_t load = line->ahead[d];
+        if (node >= 0) {
+            int64_t cell = (int64_t)node * model->dims + d;
+            load += model->initial[cell] > 0 ? model->initial[cell] : model->change[cell];
+        }
+        if (load > model->types[type].capacity[d]) return false;
+    }
+    return true;
+}
+
+int32_t line_cheapest(const struct model *model, const struct line *line, const int32_t *used)
+{
+    int32_t best = line->type;
+    int64_t least = INT64_MAX;
+    for (int32_t t = 0; t < model->type_count; t++) {
+        const struct route_type *type = &model->types[t];
+        int64_t cost = type->cost_fixed + type->cost_distance * line->distance;
+        if (cost >= least || !may_become(model, line, used, t, -1)) continue;
+        least = cost;
+        best = t;
+    }
+    return best;
+}
+
+/* What the line costs more with one more stop, as this type, before the way round it. */
+static int64_t retyped(const struct model *model, const struct line *line, int32_t type)
+{
+    const struct route_type *t = &model->types[type];
+    return t->cost_fixed + t->cost_distance * line->distance + t->cost_stop * (line->stops + 1) -
+           line->cost;
+}
+
+/* Whatever the type, the shortest way round is the cheapest, so that is looked for first. */
+bool line_scan_kin(struct scan *scan, const struct line *line, const int32_t *used, int32_t node,
+                   struct place *best)
+{
+    const struct model *model = scan->model;
+    int64_t most = best->cost < INT64_MAX / 4 ? best->cost : INT64_MAX / 4, bound = INT64_MIN;
+    for (int32_t t = 0; t < model->type_count; t++) {
+        if (!may_become(model, line, used, t, node)) continue;
+        int64_t left = most - retyped(model, line, t), unit = model->types[t].cost_distance;
+        int64_t way = left <= 0 && unit > 0 ? left / unit : unit > 0 ? left / unit + 1 : left;
+        if (way > bound) bound = way;
+    }
+    if (bound == INT64_MIN) return false;
+    struct place place = { .cost = bound };
+    struct trial trial = trial_of(scan, line, node, &place);
+    trial.type = &model->unit;
+    if (model->uses == 0) scan_line(&trial, 0);
+    else scan_line(&trial, model->uses);
+    bool found = false;
+    for (int32_t t = 0; t < model->type_count && trial.found; t++) {
+        if (!may_become(model, line, used, t, node)) continue;
+        int64_t cost = retyped(model, line, t) + model->types[t].cost_distance * place.cost;
+        if (cost >= best->cost) continue;
+        *best = (struct place){ .cost = cost, .at = place.at, .retype = t + 1 };
+        found = true;
+    }
+    return found;
+}

@@ -10,6 +10,7 @@
 
 enum {
     GENEROUS_EVERY = 8, DISTRACTED_EVERY = 16, UNSERVED_ALL = 24, UNSERVED_DRAWN = 10,
+    UNSERVED_OPTIONAL = 1, UNSERVED_TOUR = 30,
     POINTS_MAX = 4096
 };
 // Temperatures in means of a stop's cost; a start solution is not to be melted down.
@@ -191,18 +192,37 @@ static int64_t absences(const struct search *s, const int32_t *nodes, int32_t co
     return sum;
 }
 
+/* A node left out joins the pool. */
+static void draw(struct search *s, int32_t node)
+{
+    s->marked[node] = 1;
+    s->pool[s->pool_count++] = node;
+    if (s->model->nodes[node].optional) s->drawn_prizes += s->model->nodes[node].prize;
+    else s->drawn_missed++;
+}
+
 /* Those left out join the pool: all when they are few, else some. */
 static void draw_unserved(struct search *s)
 {
-    int32_t wanted = s->unserved_count < UNSERVED_ALL ? s->unserved_count : UNSERVED_DRAWN;
+    int32_t wanted = s->unserved_count < UNSERVED_ALL ? s->unserved_count
+        : s->missed > 0 ? UNSERVED_DRAWN : UNSERVED_OPTIONAL;
     for (int32_t i = 0; i < wanted; i++) {
         int32_t at = i;
         if (wanted < s->unserved_count)
             at = (int32_t)rng_below(&s->rng, (uint32_t)s->unserved_count);
         int32_t node = s->unserved[at];
-        if (s->marked[node]) continue;
-        s->marked[node] = 1;
-        s->pool[s->pool_count++] = node;
+        if (!s->marked[node]) draw(s, node);
+    }
+}
+
+/* Neighbours that are left out join the pool until it holds `most`. */
+static void draw_around(struct search *s, int32_t around, int32_t nears, int32_t most)
+{
+    const int32_t *near = s->model->near + (int64_t)around * s->model->near_count;
+    for (int32_t k = 0; k < s->model->near_count && k < nears && s->pool_count < most; k++) {
+        if (s->state.slot[near[k]] >= 0 || s->marked[near[k]]) continue;
+        if (s->model->nodes[near[k]].kind == ROUTE_DELIVERY) continue;
+        draw(s, near[k]);
     }
 }
 
@@ -211,16 +231,16 @@ static void draw_near_unserved(struct search *s)
 {
     if (s->unserved_count < UNSERVED_ALL) return;
     int32_t ruined = s->pool_count;
-    for (int32_t i = 0; i < ruined && s->pool_count < ruined + UNSERVED_DRAWN; i++) {
-        const int32_t *near = s->model->near + (int64_t)s->pool[i] * s->model->near_count;
-        for (int32_t k = 0; k < s->model->near_count && k < 10; k++) {
-            int32_t node = near[k];
-            if (s->state.slot[node] >= 0 || s->marked[node]) continue;
-            if (s->model->nodes[node].kind == ROUTE_DELIVERY) continue;
-            s->marked[node] = 1;
-            s->pool[s->pool_count++] = node;
-        }
-    }
+    for (int32_t i = 0; i < ruined && s->pool_count < ruined + UNSERVED_DRAWN; i++)
+        draw_around(s, s->pool[i], 10, ruined + UNSERVED_DRAWN);
+}
+
+/* Enough of those left out around one of them for a vehicle's tour. */
+static void draw_tour(struct search *s)
+{
+    int32_t seed = s->unserved[rng_below(&s->rng, (uint32_t)s->unserved_count)];
+    if (!s->marked[seed]) draw(s, seed);
+    draw_around(s, seed, s->model->near_count, s->pool_count + UNSERVED_TOUR);
 }
 
 static void clear_marks(struct search *s)
@@ -272,22 +292,15 @@ static bool better_than_best(const struct search *s)
 static bool accept(struct search *s, bool complete, int64_t limit)
 {
     if (!complete) return false;
-    int32_t missed = 0, drawn = 0;
-    int64_t prizes = s->prizes;
-    for (int32_t i = 0; i < s->unserved_count; i++) {
-        const struct node *node = &s->model->nodes[s->unserved[i]];
-        if (s->state.slot[s->unserved[i]] >= 0 || s->marked[s->unserved[i]]) {
-            prizes -= node->prize;
-            drawn += !node->optional;
-        }
-    }
+    int32_t missed = 0;
+    int64_t prizes = s->prizes - s->drawn_prizes;
     for (int32_t i = 0; i < s->failed_count; i++) {
         const struct node *node = &s->model->nodes[s->failed[i]];
         prizes += node->prize;
         missed += !node->optional;
         s->absent[s->failed[i]]++;
     }
-    missed += s->missed - drawn;
+    missed += s->missed - s->drawn_missed;
     if (missed != s->missed) {
         if (missed < s->missed) return true;
         return s->missed > 0 && missed <= s->missed + 2 && s->unserved_count < UNSERVED_ALL &&
@@ -301,14 +314,16 @@ static void round_once(struct search *s, double temperature)
 {
     s->round_stamp++;
     s->touched_count = s->pool_count = 0;
+    s->drawn_prizes = s->drawn_missed = 0;
     int64_t cost_before = s->state.cost;
-    ruin(s);
-    draw_near_unserved(s);
+    s->generous = s->optionals && rng_below(&s->rng, GENEROUS_EVERY) == 0;
+    if (!s->generous || s->unserved_count < UNSERVED_ALL || rng_below(&s->rng, 2)) ruin(s);
+    if (s->generous && s->unserved_count >= UNSERVED_ALL) draw_tour(s);
+    else draw_near_unserved(s);
     draw_unserved(s);
     unmark_lost(s, s->pool, s->pool_count);
     double slack = -temperature * log(1 - rng_unit(&s->rng));
     int64_t limit = s->cost + (int64_t)slack;
-    s->generous = s->optionals && rng_below(&s->rng, GENEROUS_EVERY) == 0;
     s->distracted = rng_below(&s->rng, DISTRACTED_EVERY) == 0;
     bool complete = recreate(s, s->missed > 0 ? INT64_MAX : limit);
     if (!s->broken && accept(s, complete, limit)) {
@@ -337,10 +352,7 @@ static void first_solution(struct search *s)
     settle(s);
     s->best.missed = INT32_MAX;
     keep_best(s);
-    for (int32_t i = 0; i < s->unserved_count; i++) {
-        s->pool[s->pool_count++] = s->unserved[i];
-        s->marked[s->unserved[i]] = 1;
-    }
+    for (int32_t i = 0; i < s->unserved_count; i++) draw(s, s->unserved[i]);
     recreate(s, INT64_MAX);
     settle(s);
     clear_marks(s);

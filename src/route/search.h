@@ -41,6 +41,8 @@ struct search {
     double *amount, *far;           // of each node: load in shares of a vehicle, way from the start
     int32_t missed;                 // required ones left out, of the solution accepted
     int64_t prizes;                 // of optional ones left out
+    int64_t drawn_prizes;           // of those of them that this round tries to put in
+    int32_t drawn_missed;           // required ones of the same
     int64_t cost;                   // all of it, of the solution accepted
     struct picture best;
     int64_t iterations;
@@ -48,6 +50,7 @@ struct search {
     bool optionals;                 // some jobs may be left out
     bool generous;                  // in this round they are put in whatever it costs: a vehicle
                                     // may pay for several of them, but for none alone
+    bool forced;                    // it was done in this round
     bool distracted;                // in this round lines and vehicles are overlooked at random:
                                     // a greedy step would choose the same type again and again
     bool broken;                    // no memory

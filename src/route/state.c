@@ -109,6 +109,13 @@ bool state_scan_empty(struct state *state, int32_t type, int32_t node, struct pl
     return true;
 }
 
+void state_retype(struct state *state, struct line *line, int32_t type)
+{
+    state->used[line->type]--;
+    state->used[type]++;
+    line->type = type;
+}
+
 int32_t state_insert(struct state *state, int32_t slot, int32_t type, const struct place *place,
                      int32_t node)
 {
@@ -121,6 +128,7 @@ int32_t state_insert(struct state *state, int32_t slot, int32_t type, const stru
     }
     struct line *line = &state->lines[slot];
     int64_t before = line->cost;
+    if (place->retype > 0) state_retype(state, line, place->retype - 1);
     if (!state_room(state, line, 3)) return -1;
     bool good = line_insert(state->model, line, place, node);
     assert(good);

@@ -46,6 +46,9 @@ bool state_scan_empty(struct state *state, int32_t type, int32_t node, struct pl
 int32_t state_insert(struct state *state, int32_t slot, int32_t type, const struct place *place,
     int32_t node);
 
+/* The line becomes another type; it must be refreshed then. */
+void state_retype(struct state *state, struct line *line, int32_t type);
+
 /* Takes over a solution, tour by tour; stops that break a constraint are left out, *left counts
  * them. BROKEN: no memory. */
 MUST_USE enum status state_load(struct state *state, const struct route_solution *solution,
