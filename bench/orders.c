@@ -2,8 +2,8 @@
  *
  * An order has three lines and is paid at once; it is answered when it is on disk. The client is
  * this process, on the same machine, with keep-alive and one request under way on each connection.
- * The bare commits write the same rows, in batches as large as the server made on average. Both take
- * turns, three times each, as neighbours of this machine come and go.
+ * The bare commits write the same rows, in batches as large as the server made on average. Both
+ * take turns, three times each, as neighbours of this machine come and go.
  *
  * CUNHUO is the program, CUNHUO_SCRATCH a folder of our own. Prints one JSON object a line. */
 #include <stdio.h>

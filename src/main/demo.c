@@ -124,16 +124,19 @@ static enum status read_actors(struct play *play, struct err *err)
  * demo's password, so that whoever looks around may be anybody. */
 static enum status log_in(struct play *play, struct tx *tx, const char *hash, struct err *err)
 {
+    // Passwords first, since a new one ends the sessions of the person, who may have several rows.
+    for (size_t i = 0; i < play->actor_count; i++) {
+        struct party party;
+        TRY(party_by_phone(tx, play->actors[i].phone, &party, err));
+        play->actors[i].id = party.id;
+        TRY(password_set(tx, party.id, hash, err));
+    }
     for (size_t i = 0; i < play->actor_count; i++) {
         struct actor *actor = &play->actors[i];
-        struct party party;
         int64_t session_id;
         bool villager = actor->roles == role_set("villager");
-        TRY(party_by_phone(tx, actor->phone, &party, err));
-        actor->id = party.id;
-        TRY(password_set(tx, party.id, hash, err));
         session_token(actor->token);
-        TRY(session_open(tx, party.id, actor->token,
+        TRY(session_open(tx, actor->id, actor->token,
                          play->evening_ms + (villager ? 0 : LOGIN_AFTER_MS), &session_id, err));
     }
     return OK;
