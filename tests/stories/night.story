@@ -15,6 +15,8 @@ expect report consignments >= 3500
 expect report vehicles >= 10
 expect report cancelled >= 1
 expect report busy = 0
+expect report refused <= 100
+expect report refused_acts = 0
 expect report plan_ms < 60000
 
 story S3.5 L.1 after the night no fen, no piece and no crate is missing
