@@ -1,10 +1,11 @@
 # The front door. `make help` lists what there is; tools/build and tools/run-tests do the work.
 .DEFAULT_GOAL := build
-.PHONY: build demo test quick bench bench-route bench-route-full crash fuzz check acceptance tidy \
-    clean help
+.PHONY: build demo test quick bench bench-road bench-route bench-route-full crash fuzz check \
+    acceptance tidy clean help
 
 N ?= 200
 SECONDS ?= 60
+ROADS = $(CUNHUO_TEST_DATA)/roads
 
 build:    ## the program: build/cunhuo
 	@tools/setup run && tools/build program
@@ -26,6 +27,11 @@ bench-route:  ## the optimiser beside PyVRP and VROOM: 8 instances, 10 s each, o
 
 bench-route-full:  ## idem: all instances, 30 s, three seeds; goes on where it was broken off
 	@tools/setup test && tools/build program && bench/route --full
+
+bench-road:  ## our roads beside OSRM and Valhalla; EXTRACT=, POINTS=, WAY= choose others
+	@tools/setup bench && bench/road $(or $(EXTRACT),$(ROADS)/andorra-2025.osm.pbf) \
+	    $(or $(POINTS),$(ROADS)/reference/andorra-2025-on.csv) --way $(or $(WAY),247995246) \
+	    $(if $(EXTRACT),,--closed $(ROADS)/reference/andorra-2025-closed.csv)
 
 crash:    ## kill -9 in the order storm, N=200 times
 	@tools/setup test && tools/build program && \
