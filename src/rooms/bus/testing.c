@@ -419,7 +419,7 @@ enum status bus_test_call(struct bus_test *t, enum method method, const char *pa
         .route = find_route(method, path),
         .rq = { .arena = arena, .county = t->county, .form = form_from_json(arena, fields),
                 .who = who, .user_id = who.user_id, .arrived_ms = county_now_ms(t->county),
-                .lang = "en" },
+                .key = json_string_value(json_object_get(fields, "key")), .lang = "en" },
     };
     enum status done;
     *err = (struct err){ .text = "" };

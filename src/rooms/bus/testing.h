@@ -88,8 +88,8 @@ enum status bus_test_withdraw(struct bus_test *t, int64_t consignment_id, int64_
                               struct err *err);
 
 /* Runs a route of the bus as `who` without HTTP at the county's time, in the writer (GET: with a
- * reader). Takes over `fields` (a JSON object, path fields as well; NULL: none). `view` may be
- * NULL. */
+ * reader). Takes over `fields` (a JSON object, path fields and the "key" as well; NULL: none).
+ * `view` may be NULL. */
 enum status bus_test_call(struct bus_test *t, enum method method, const char *path, struct who who,
                           json_t *fields, json_t **view, struct err *err);
 /* The same; must go well. */
