@@ -30,9 +30,9 @@ static int complain(const struct err *err)
 
 static int usage(void)
 {
-    fputs("cunhuo route solve FILE [--format auto|vrplib|json] [--time SECONDS] [--iterations N]\n"
-          "    [--round none|round|trunc|exact|dimacs] [--seed N] [--threads N] [--start FILE]\n"
-          "    [--output FILE] [--progress]\n"
+    fputs("cunhuo route solve FILE [--format auto|vrplib|solomon|lilim|json] [--time SECONDS]\n"
+          "    [--iterations N] [--round none|round|trunc|exact|dimacs] [--seed N] [--threads N]\n"
+          "    [--start FILE] [--output FILE] [--progress]\n"
           "cunhuo route check INSTANCE SOLUTION [--format ...] [--round ...]\n", stderr);
     return EXIT_UNREADABLE;
 }

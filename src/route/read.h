@@ -10,6 +10,9 @@ MUST_USE enum status read_whole(struct arena *arena, const char *path, char **te
 
 MUST_USE enum status read_vrplib(struct arena *arena, const char *path, char *text,
     enum route_round round, struct route_file *out, struct err *err);
+/* Solomon's and Gehring-Homberger's form, or Li & Lim's. */
+MUST_USE enum status read_rows_text(struct arena *arena, const char *path, char *text, bool pairs,
+    enum route_round round, struct route_file *out, struct err *err);
 MUST_USE enum status read_json(struct arena *arena, const char *path, const char *text,
     size_t size, struct route_file *out, struct err *err);
 MUST_USE enum status read_json_solution(struct arena *arena, const char *path, const char *text,

@@ -321,8 +321,8 @@ struct route_file {
     int32_t vehicle_count, client_count;
 };
 
-/* `format`: "auto", "json", "vrplib". INVALID: err names field, file and line or item. The JSON
- * form is told in docs/route.md. */
+/* `format`: "auto", "json", "vrplib", "solomon" (Gehring and Homberger's too), "lilim". INVALID:
+ * err names field, file and line or item. The JSON form is told in docs/route.md. */
 MUST_USE enum status route_read(struct arena *arena, const char *path, const char *format,
     enum route_round round, struct route_file *out, struct err *err);
 

@@ -43,20 +43,34 @@ static bool is_json(const char *text)
     return *text == '{' || *text == '[';
 }
 
+/* Li & Lim's files begin with numbers; in Solomon's a line "VEHICLE" follows the name. */
+static const char *format_of(const char *text)
+{
+    if (is_json(text)) return "json";
+    text += strspn(text, " \t\r\n");
+    if (*text >= '0' && *text <= '9') return "lilim";
+    text += strcspn(text, "\n");
+    text += strspn(text, " \t\r\n");
+    bool solomon = strncmp(text, "VEHICLE", 7) == 0 && strchr(" \t\r\n", text[7]);
+    return solomon ? "solomon" : "vrplib";
+}
+
 enum status route_read(struct arena *arena, const char *path, const char *format,
                        enum route_round round, struct route_file *out, struct err *err)
 {
+    static const char *const known[] = { "auto", "json", "vrplib", "solomon", "lilim" };
     char *text;
-    size_t size;
-    bool json = strcmp(format, "json") == 0, automatic = strcmp(format, "auto") == 0;
-    if (!json && !automatic && strcmp(format, "vrplib") != 0)
+    size_t size, at = 0;
+    while (at < COUNT(known) && strcmp(format, known[at]) != 0) at++;
+    if (at == COUNT(known))
         return err_about(err, INVALID, "format", "Format not known", "%.40s", format);
     TRY(read_whole(arena, path, &text, &size, err));
-    if (json || (automatic && is_json(text)))
-        return read_json(arena, path, text, size, out, err);
+    if (at == 0) format = format_of(text);
+    if (strcmp(format, "json") == 0) return read_json(arena, path, text, size, out, err);
     if (strlen(text) != size)
         return err_about(err, INVALID, "file", "A zero byte in a text", "%s", path);
-    return read_vrplib(arena, path, text, round, out, err);
+    if (strcmp(format, "vrplib") == 0) return read_vrplib(arena, path, text, round, out, err);
+    return read_rows_text(arena, path, text, strcmp(format, "lilim") == 0, round, out, err);
 }
 
 struct sol {

@@ -105,6 +105,44 @@ static void backhauls(void **state)
     arena_free(arena);
 }
 
+#define SOLOMON "TINY\n\nVEHICLE\nNUMBER     CAPACITY\n  2        9\n\nCUSTOMER\n" \
+    "CUST NO.  XCOORD.  YCOORD.  DEMAND  READY TIME  DUE DATE  SERVICE TIME\n\n" \
+    " 0  0 0  0  0 100  0\n 1  3 4  5  10 20  2\n"
+#define LILIM "2 9 1\n0 0 0 0 0 100 0 0 0\n1 3 4 5 0 50 2 0 2\n2 6 8 -5 0 90 2 1 0\n"
+
+static void solomon(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_open((size_t)1 << 24);
+    struct route_file file;
+    struct err err;
+    assert_int_equal(read_text(arena, SOLOMON " 2  6 8  4  0 90  2\n", &file, &err), OK);
+    assert_string_equal(file.name, "TINY");
+    assert_int_equal(file.problem.job_count, 2);
+    assert_int_equal(file.problem.types[0].count, 2);
+    assert_int_equal(file.problem.types[0].shift.close, 100);
+    assert_int_equal(file.problem.profiles[0].duration[1], 5);
+    assert_int_equal(file.problem.jobs[0].windows[0].open, 10);
+    assert_int_equal(file.problem.jobs[1].delivery[0], 4);
+    assert_int_equal(file.job_client[1], 2);
+    arena_free(arena);
+}
+
+static void lilim(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_open((size_t)1 << 24);
+    struct route_file file;
+    struct err err;
+    assert_int_equal(read_text(arena, LILIM, &file, &err), OK);
+    assert_int_equal(file.problem.shipment_count, 1);
+    assert_int_equal(file.problem.shipments[0].amount[0], 5);
+    assert_int_equal(file.problem.shipments[0].delivery.location, 2);
+    assert_int_equal(file.problem.shipments[0].delivery.windows[0].close, 90);
+    assert_int_equal(file.delivery_client[0], 2);
+    arena_free(arena);
+}
+
 static void bad_vrplib(void **state)
 {
     (void)state;
@@ -157,6 +195,27 @@ static void json(void **state)
     arena_free(arena);
 }
 
+static void bad_texts(void **state)
+{
+    (void)state;
+    static const struct wrong wrong[] = {
+        { "TINY\nVEHICLE\n", "VEHICLE", ":" },
+        { "TINY\nVEHICLE\nNUMBER CAPACITY\n 2\n", "VEHICLE", ":4" },
+        { "TINY\nVEHICLE\nNUMBER CAPACITY\n 2 9\n", "CUSTOMER", ":4" },
+        { SOLOMON "3 0 0 0 0 9 0\n", "number", ":12" },
+        { SOLOMON "2 0 0 0 0\n", "row", ":12" },
+        { SOLOMON "2 0 0 0 0 9 0 7\n", "row", ":12" },
+        { SOLOMON "2 0 0 -1 0 9 0\n", "DEMAND_SECTION", ":" },
+        { SOLOMON "2 0 0 1 9 3 0\n", "windows", "job 1" },
+        { "2\n", "vehicles", ":1" },
+        { "0 9 1\n", "vehicles", ":1" },
+        { LILIM "3 0 0 1 0 9 0 0 0\n", "pair", ":" },
+        { LILIM "3 0 0 1 0 9 0 0 7\n", "pair", ":" },
+        { LILIM "3 0 0 1 0 9 0 0 2\n", "pair", ":" },
+    };
+    check_wrong(wrong, COUNT(wrong));
+}
+
 static void bad_json(void **state)
 {
     (void)state;
@@ -185,7 +244,7 @@ static void bad_json(void **state)
 static void cut_short(void **state)
 {
     (void)state;
-    static const char *const whole[] = { HEAD COORDS DEMANDS DEPOT,
+    static const char *const whole[] = { HEAD COORDS DEMANDS DEPOT, SOLOMON, LILIM,
         JSON("\"jobs\":[{\"location\":1,\"delivery\":[2],\"windows\":[[1,2],[5,6]]}]") };
     for (size_t i = 0; i < COUNT(whole); i++) {
         for (size_t size = 0; size < strlen(whole[i]); size++) {
@@ -232,6 +291,9 @@ int main(void)
         TEST("S2.2 VRPLIB files are read", vrplib),
         TEST("S2.2 backhauls come after deliveries", backhauls),
         TEST("S2.2 a bad VRPLIB file is refused, with its line and field", bad_vrplib),
+        TEST("S2.2 Solomon's form is read", solomon),
+        TEST("S2.2 Li and Lim's form is read", lilim),
+        TEST("S2.2 bad files of both are refused, with line and field", bad_texts),
         TEST("S2.2 JSON problems are read", json),
         TEST("S2.2 a bad JSON problem is refused, with its place", bad_json),
         TEST("S2.2 files cut short are refused", cut_short),

@@ -6,42 +6,15 @@
  *
  * TYPE VRPB: deliveries come before what is fetched (BACKHAUL_SECTION), and no tour only fetches.
  * The matrix says so: it has no road from a depot to a backhaul, nor from one to a delivery. */
-#include "route/read.h"
+#include "route/vrp.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
 
-enum { DIMENSION_MAX = 20000 };
-
-struct vrp {
-    struct arena *arena;
-    struct err *err;
-    const char *path;
-    char *at;               // the rest of the text
-    int line;
-    enum route_round round;
-    const char *name;
-    int32_t nodes, vehicles, depots;
-    double capacity, service, duration_max;
-    bool has_capacity, has_vehicles, has_service, has_windows, full_matrix, explicit_weights;
-    double *x, *y, *demand, *services, *open, *close, *release, *prize, *weights;
-    double *backhaul;       // what is fetched at each node
-    int32_t *depot;         // of nodes: 1 if a depot
-    double *vehicle_capacity, *vehicle_fixed, *vehicle_unit;
-    int32_t *vehicle_depot, *vehicle_reload;
-    int32_t *mate;          // of pickups: node of the delivery, from 1
-    bool has_pairs, has_coords, backhauls_last;
-};
-
-static enum status bad(struct vrp *v, const char *field, const char *text)
-{
-    return err_about(v->err, INVALID, field, text, "%s:%d", v->path, v->line);
-}
-
 /* The next line that isn't empty, its ends trimmed; NULL: there is none. */
-static char *next_line(struct vrp *v)
+char *vrp_line(struct vrp *v)
 {
     while (*v->at) {
         char *line = v->at, *end = strchr(line, '\n');
@@ -56,7 +29,7 @@ static char *next_line(struct vrp *v)
     return NULL;
 }
 
-static bool read_number(char **at, double *out)
+bool vrp_number(char **at, double *out)
 {
     char *end;
     *out = strtod(*at, &end);
@@ -82,24 +55,24 @@ static bool more_rows(struct vrp *v)
 static enum status read_rows(struct vrp *v, const char *field, int32_t count, double **columns,
                              int column_count)
 {
-    if (count <= 0) return bad(v, field, "Section before its DIMENSION or VEHICLES");
+    if (count <= 0) return vrp_bad(v, field, "Section before its DIMENSION or VEHICLES");
     uint8_t *seen = arena_new(v->arena, (size_t)count);
     for (int k = 0; k < column_count; k++) {
         columns[k] = arena_new(v->arena, (size_t)count * sizeof(double));
-        if (columns[k] == NULL) return bad(v, field, "Out of memory");
+        if (columns[k] == NULL) return vrp_bad(v, field, "Out of memory");
     }
-    if (seen == NULL) return bad(v, field, "Out of memory");
+    if (seen == NULL) return vrp_bad(v, field, "Out of memory");
     for (int32_t row = 0; row < count; row++) {
-        char *line = more_rows(v) ? next_line(v) : NULL;
-        if (line == NULL) return bad(v, field, "Rows missing");
+        char *line = more_rows(v) ? vrp_line(v) : NULL;
+        if (line == NULL) return vrp_bad(v, field, "Rows missing");
         double index;
-        if (!read_number(&line, &index)) return bad(v, field, "Not a number");
+        if (!vrp_number(&line, &index)) return vrp_bad(v, field, "Not a number");
         if (!(index >= 1 && index <= count) || index != floor(index))
-            return bad(v, field, "No such node or vehicle");
-        if (seen[(int32_t)index - 1]++) return bad(v, field, "Told twice");
+            return vrp_bad(v, field, "No such node or vehicle");
+        if (seen[(int32_t)index - 1]++) return vrp_bad(v, field, "Told twice");
         for (int k = 0; k < column_count; k++)
-            if (!read_number(&line, &columns[k][(int32_t)index - 1]))
-                return bad(v, field, "Not a number, or too few in this row");
+            if (!vrp_number(&line, &columns[k][(int32_t)index - 1]))
+                return vrp_bad(v, field, "Not a number, or too few in this row");
     }
     return OK;
 }
@@ -111,17 +84,17 @@ static enum status read_column(struct vrp *v, const char *field, int32_t count, 
 
 static enum status read_depots(struct vrp *v)
 {
-    if (v->nodes <= 0) return bad(v, "DEPOT_SECTION", "Section before DIMENSION");
+    if (v->nodes <= 0) return vrp_bad(v, "DEPOT_SECTION", "Section before DIMENSION");
     v->depot = arena_new(v->arena, (size_t)v->nodes * sizeof *v->depot);
-    if (v->depot == NULL) return bad(v, "DEPOT_SECTION", "Out of memory");
+    if (v->depot == NULL) return vrp_bad(v, "DEPOT_SECTION", "Out of memory");
     while (more_rows(v)) {
-        char *line = next_line(v);
+        char *line = vrp_line(v);
         double number;
-        if (!read_number(&line, &number)) return bad(v, "DEPOT_SECTION", "Not a number");
+        if (!vrp_number(&line, &number)) return vrp_bad(v, "DEPOT_SECTION", "Not a number");
         if (number == -1) break;
         if (!(number >= 1 && number <= v->nodes) || number != floor(number))
-            return bad(v, "DEPOT_SECTION", "No such node");
-        if (v->depot[(int32_t)number - 1]++) return bad(v, "DEPOT_SECTION", "Told twice");
+            return vrp_bad(v, "DEPOT_SECTION", "No such node");
+        if (v->depot[(int32_t)number - 1]++) return vrp_bad(v, "DEPOT_SECTION", "Told twice");
         v->depots++;
     }
     return OK;
@@ -130,19 +103,19 @@ static enum status read_depots(struct vrp *v)
 static enum status read_weights(struct vrp *v)
 {
     const char *field = "EDGE_WEIGHT_SECTION";
-    if (v->nodes <= 0) return bad(v, field, "Section before DIMENSION");
+    if (v->nodes <= 0) return vrp_bad(v, field, "Section before DIMENSION");
     size_t n = (size_t)v->nodes;
     v->weights = arena_new(v->arena, n * n * sizeof(double));
-    if (v->weights == NULL) return bad(v, field, "Out of memory");
+    if (v->weights == NULL) return vrp_bad(v, field, "Out of memory");
     size_t i = v->full_matrix ? 0 : 1, j = 0;
     char *line = NULL;
     while (i < n) {
         while (line == NULL || *line == '\0') {
-            line = more_rows(v) ? next_line(v) : NULL;
-            if (line == NULL) return bad(v, field, "Rows missing");
+            line = more_rows(v) ? vrp_line(v) : NULL;
+            if (line == NULL) return vrp_bad(v, field, "Rows missing");
         }
         double weight;
-        if (!read_number(&line, &weight)) return bad(v, field, "Not a number");
+        if (!vrp_number(&line, &weight)) return vrp_bad(v, field, "Not a number");
         while (*line == ' ' || *line == '\t') line++;
         v->weights[i * n + j] = weight;
         if (!v->full_matrix) v->weights[j * n + i] = weight;
@@ -158,10 +131,10 @@ static enum status to_indexes(struct vrp *v, const char *field, const double *fr
                               int32_t limit, int32_t **out)
 {
     *out = arena_new(v->arena, (size_t)count * sizeof **out);
-    if (*out == NULL) return bad(v, field, "Out of memory");
+    if (*out == NULL) return vrp_bad(v, field, "Out of memory");
     for (int32_t i = 0; i < count; i++) {
         if (!(from[i] >= 0 && from[i] <= limit) || from[i] != floor(from[i]))
-            return bad(v, field, "No such node");
+            return vrp_bad(v, field, "No such node");
         (*out)[i] = (int32_t)from[i];
     }
     return OK;
@@ -240,7 +213,7 @@ static enum status read_key(struct vrp *v, const char *key, char *value)
 {
     double number = 0;
     char *rest = value;
-    bool is_number = read_number(&rest, &number);
+    bool is_number = vrp_number(&rest, &number);
     if (strcmp(key, "NAME") == 0) {
         v->name = value;
         return OK;
@@ -253,33 +226,33 @@ static enum status read_key(struct vrp *v, const char *key, char *value)
     if (strcmp(key, "EDGE_WEIGHT_TYPE") == 0) {
         v->explicit_weights = strcmp(value, "EXPLICIT") == 0;
         if (v->explicit_weights || strcmp(value, "EUC_2D") == 0) return OK;
-        return bad(v, "EDGE_WEIGHT_TYPE", "Neither EUC_2D nor EXPLICIT");
+        return vrp_bad(v, "EDGE_WEIGHT_TYPE", "Neither EUC_2D nor EXPLICIT");
     }
     if (strcmp(key, "EDGE_WEIGHT_FORMAT") == 0) {
         v->full_matrix = strcmp(value, "FULL_MATRIX") == 0;
         if (v->full_matrix || strcmp(value, "LOWER_ROW") == 0) return OK;
-        return bad(v, "EDGE_WEIGHT_FORMAT", "Neither FULL_MATRIX nor LOWER_ROW");
+        return vrp_bad(v, "EDGE_WEIGHT_FORMAT", "Neither FULL_MATRIX nor LOWER_ROW");
     }
     bool whole = is_number && number == floor(number) && number >= 1 && number <= 1e6;
     if (strcmp(key, "DIMENSION") == 0) {
-        if (!whole || number > DIMENSION_MAX || v->nodes)
-            return bad(v, "DIMENSION", "No number, out of range, or told twice");
+        if (!whole || number > VRP_NODES_MAX || v->nodes)
+            return vrp_bad(v, "DIMENSION", "No number, out of range, or told twice");
         v->nodes = (int32_t)number;
     } else if (strcmp(key, "VEHICLES") == 0) {
         if (!whole || v->vehicles)
-            return bad(v, "VEHICLES", "No number, out of range, or told twice");
+            return vrp_bad(v, "VEHICLES", "No number, out of range, or told twice");
         v->vehicles = (int32_t)number;
         v->has_vehicles = true;
     } else if (strcmp(key, "CAPACITY") == 0) {
-        if (!is_number || number < 0) return bad(v, "CAPACITY", "No number, or negative");
+        if (!is_number || number < 0) return vrp_bad(v, "CAPACITY", "No number, or negative");
         v->capacity = number;
         v->has_capacity = true;
     } else if (strcmp(key, "SERVICE_TIME") == 0) {
-        if (!is_number || number < 0) return bad(v, "SERVICE_TIME", "No number, or negative");
+        if (!is_number || number < 0) return vrp_bad(v, "SERVICE_TIME", "No number, or negative");
         v->service = number;
         v->has_service = true;
     } else if (strcmp(key, "VEHICLES_MAX_DURATION") == 0) {
-        if (!is_number || number <= 0) return bad(v, "VEHICLES_MAX_DURATION", "Not positive");
+        if (!is_number || number <= 0) return vrp_bad(v, "VEHICLES_MAX_DURATION", "Not positive");
         v->duration_max = number;
     } else {
         return err_about(v->err, INVALID, "key", "Key not known", "%s:%d: %.40s", v->path,
@@ -290,7 +263,7 @@ static enum status read_key(struct vrp *v, const char *key, char *value)
 
 static enum status parse(struct vrp *v)
 {
-    for (char *line; (line = next_line(v)) != NULL; ) {
+    for (char *line; (line = vrp_line(v)) != NULL; ) {
         char *colon = strchr(line, ':');
         if (strcmp(line, "EOF") == 0) return OK;
         if (colon == NULL || strstr(line, "_SECTION") != NULL) {
@@ -327,9 +300,9 @@ static double scaled(const struct vrp *v, double value)
 static enum status to_time(struct vrp *v, const char *field, double value, int32_t *out)
 {
     double time = scaled(v, value);
-    if (!(time >= 0 && time <= ROUTE_TIME_MAX)) return bad(v, field, "Out of range");
+    if (!(time >= 0 && time <= ROUTE_TIME_MAX)) return vrp_bad(v, field, "Out of range");
     if (time != floor(time))
-        return bad(v, field, "Not a whole number: a rounding is needed (--round)");
+        return vrp_bad(v, field, "Not a whole number: a rounding is needed (--round)");
     *out = (int32_t)time;
     return OK;
 }
@@ -353,9 +326,9 @@ static enum status set_weights(struct vrp *v, struct route_problem *p)
     size_t n = (size_t)v->nodes;
     struct route_profile *profile = arena_new(v->arena, sizeof *profile);
     int32_t *matrix = arena_new(v->arena, n * n * sizeof *matrix);
-    if (profile == NULL || matrix == NULL) return bad(v, "DIMENSION", "Out of memory");
+    if (profile == NULL || matrix == NULL) return vrp_bad(v, "DIMENSION", "Out of memory");
     if (v->explicit_weights ? v->weights == NULL : !v->has_coords)
-        return bad(v, "EDGE_WEIGHT_TYPE", "Its coordinates or weights are missing");
+        return vrp_bad(v, "EDGE_WEIGHT_TYPE", "Its coordinates or weights are missing");
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             double far = v->explicit_weights ? v->weights[i * n + j]
@@ -393,13 +366,13 @@ static enum status set_type(struct vrp *v, int32_t k, struct route_type *type)
     double capacity = v->vehicle_capacity ? v->vehicle_capacity[k] : v->capacity;
     double unit = v->vehicle_unit ? v->vehicle_unit[k] : 1;
     if (depot < 0 || !v->depot[depot])
-        return bad(v, "VEHICLES_DEPOT_SECTION", "A vehicle's depot is none");
+        return vrp_bad(v, "VEHICLES_DEPOT_SECTION", "A vehicle's depot is none");
     if (!(capacity >= 0 && capacity <= ROUTE_TIME_MAX) || capacity != floor(capacity))
-        return bad(v, "CAPACITY", "Not a whole number, or out of range");
+        return vrp_bad(v, "CAPACITY", "Not a whole number, or out of range");
     if (!(unit >= 0 && unit <= 1e9) || unit != floor(unit))
-        return bad(v, "VEHICLES_UNIT_DISTANCE_COST_SECTION", "Not a whole number");
+        return vrp_bad(v, "VEHICLES_UNIT_DISTANCE_COST_SECTION", "Not a whole number");
     if (!(fixed_of(v, k) >= 0 && fixed_of(v, k) <= 1e12))
-        return bad(v, "VEHICLES_FIXED_COST_SECTION", "Out of range");
+        return vrp_bad(v, "VEHICLES_FIXED_COST_SECTION", "Out of range");
     *type = (struct route_type){ .count = 1, .start = depot, .end = depot, .reload = depot,
         .capacity = { (int32_t)capacity }, .cost_distance = (int64_t)unit,
         .cost_fixed = (int64_t)fixed_of(v, k) };
@@ -407,7 +380,7 @@ static enum status set_type(struct vrp *v, int32_t k, struct route_type *type)
         type->reload = v->vehicle_reload[k] - 1;
         type->trips_max = v->nodes;
         if (type->reload < 0 || !v->depot[type->reload])
-            return bad(v, "VEHICLES_RELOAD_DEPOT_SECTION", "No such depot");
+            return vrp_bad(v, "VEHICLES_RELOAD_DEPOT_SECTION", "No such depot");
     }
     if (v->duration_max > 0)
         TRY(to_time(v, "VEHICLES_MAX_DURATION", v->duration_max, &type->duration_max));
@@ -422,11 +395,11 @@ static enum status set_types(struct vrp *v, struct route_file *out)
 {
     int32_t count = v->has_vehicles ? v->vehicles : v->nodes;
     if (!v->has_capacity && !v->vehicle_capacity)
-        return bad(v, "CAPACITY", "No capacity");
+        return vrp_bad(v, "CAPACITY", "No capacity");
     struct route_type *types = arena_new(v->arena, (size_t)ROUTE_TYPES * sizeof *types);
     int32_t *first = arena_new(v->arena, (size_t)ROUTE_TYPES * sizeof *first);
     int32_t *of = arena_new(v->arena, (size_t)count * sizeof *of);
-    if (!types || !first || !of) return bad(v, "VEHICLES", "Out of memory");
+    if (!types || !first || !of) return vrp_bad(v, "VEHICLES", "Out of memory");
     int32_t used = 0;
     for (int32_t k = 0; k < count; k++) {
         int32_t t = 0;
@@ -434,7 +407,7 @@ static enum status set_types(struct vrp *v, struct route_file *out)
         if (t < used) {
             types[t].count++;
         } else {
-            if (used == ROUTE_TYPES) return bad(v, "VEHICLES", "Too many different vehicles");
+            if (used == ROUTE_TYPES) return vrp_bad(v, "VEHICLES", "Too many different vehicles");
             TRY(set_type(v, v->has_vehicles ? k : 0, &types[used]));
             first[used++] = k;
         }
@@ -454,7 +427,7 @@ static enum status set_window(struct vrp *v, int32_t node, const struct route_wi
     TRY(to_time(v, "SERVICE_TIME", lasts, service));
     if (!v->has_windows) return OK;
     struct route_window *window = arena_new(v->arena, sizeof *window);
-    if (window == NULL) return bad(v, "DIMENSION", "Out of memory");
+    if (window == NULL) return vrp_bad(v, "DIMENSION", "Out of memory");
     TRY(to_time(v, "TIME_WINDOW_SECTION", v->open[node], &window->open));
     TRY(to_time(v, "TIME_WINDOW_SECTION", v->close[node], &window->close));
     *windows = window;
@@ -466,16 +439,16 @@ static enum status set_job(struct vrp *v, int32_t node, struct route_job *job)
 {
     double demand = v->demand ? v->demand[node] : 0;
     if (!(demand >= 0 && demand <= ROUTE_TIME_MAX) || demand != floor(demand))
-        return bad(v, "DEMAND_SECTION", "Negative or not a whole number");
+        return vrp_bad(v, "DEMAND_SECTION", "Negative or not a whole number");
     double backhaul = v->backhaul ? v->backhaul[node] : 0;
     if (!(backhaul >= 0 && backhaul <= ROUTE_TIME_MAX) || backhaul != floor(backhaul))
-        return bad(v, "BACKHAUL_SECTION", "Negative or not a whole number");
+        return vrp_bad(v, "BACKHAUL_SECTION", "Negative or not a whole number");
     *job = (struct route_job){ .location = node, .delivery = { (int32_t)demand },
         .pickup = { (int32_t)backhaul } };
     if (v->release) TRY(to_time(v, "RELEASE_TIME_SECTION", v->release[node], &job->release));
     if (v->prize) {
         double prize = scaled(v, v->prize[node]);
-        if (!(prize >= 0 && prize <= 1e12)) return bad(v, "PRIZE_SECTION", "Out of range");
+        if (!(prize >= 0 && prize <= 1e12)) return vrp_bad(v, "PRIZE_SECTION", "Out of range");
         job->prize = (int64_t)prize;
         job->optional = true;
     }
@@ -488,7 +461,7 @@ static enum status set_shipment(struct vrp *v, int32_t node, struct route_shipme
     double amount = v->demand[node];
     if (v->demand[mate] != -amount || !(amount >= 0 && amount <= ROUTE_TIME_MAX) ||
         amount != floor(amount))
-        return bad(v, "PICKUP_AND_DELIVERY_SECTION", "The amounts of a pair don't agree");
+        return vrp_bad(v, "PICKUP_AND_DELIVERY_SECTION", "The amounts of a pair don't agree");
     *shipment = (struct route_shipment){ .amount = { (int32_t)amount },
         .pickup.location = node, .delivery.location = mate };
     TRY(set_window(v, node, &shipment->pickup.windows, &shipment->pickup.window_count,
@@ -507,7 +480,7 @@ static enum status set_jobs(struct vrp *v, struct route_file *out)
     int32_t *client = arena_new(v->arena, room * sizeof *client);
     uint8_t *taken = arena_new(v->arena, room);
     if (!jobs || !shipments || !number || !client || !taken)
-        return bad(v, "DIMENSION", "Out of memory");
+        return vrp_bad(v, "DIMENSION", "Out of memory");
     struct route_problem *p = &out->problem;
     for (int32_t i = 0; i < v->nodes; i++) {    // CVRPLIB counts depots too, from 0
         client[i] = i;
@@ -522,13 +495,13 @@ static enum status set_jobs(struct vrp *v, struct route_file *out)
         }
         int32_t mate = v->mate[i] - 1;
         if (mate == i || v->depot[mate] || v->mate[mate] != 0 || taken[mate]++)
-            return bad(v, "PICKUP_AND_DELIVERY_SECTION", "A pair is torn");
+            return vrp_bad(v, "PICKUP_AND_DELIVERY_SECTION", "A pair is torn");
         number[room + (size_t)p->shipment_count] = client[i];
         number[2 * room + (size_t)p->shipment_count] = client[mate];
         TRY(set_shipment(v, i, &shipments[p->shipment_count++]));
     }
     if (v->has_pairs && 2 * p->shipment_count != out->client_count)
-        return bad(v, "PICKUP_AND_DELIVERY_SECTION", "A pair is torn");
+        return vrp_bad(v, "PICKUP_AND_DELIVERY_SECTION", "A pair is torn");
     p->jobs = jobs;
     p->shipments = shipments;
     out->job_client = number;
@@ -537,17 +510,22 @@ static enum status set_jobs(struct vrp *v, struct route_file *out)
     return OK;
 }
 
+enum status vrp_build(struct vrp *v, struct route_file *out)
+{
+    if (v->nodes == 0) return vrp_bad(v, "DIMENSION", "Missing");
+    if (v->depots == 0) return vrp_bad(v, "DEPOT_SECTION", "Missing or empty");
+    *out = (struct route_file){ .name = v->name, .vrplib = true, .problem.dims = 1 };
+    TRY(set_weights(v, &out->problem));
+    TRY(set_types(v, out));
+    TRY(set_jobs(v, out));
+    return route_valid(&out->problem, v->err);
+}
+
 enum status read_vrplib(struct arena *arena, const char *path, char *text, enum route_round round,
                         struct route_file *out, struct err *err)
 {
     struct vrp v = { .arena = arena, .err = err, .path = path, .at = text, .round = round,
         .full_matrix = true, .name = "" };
     TRY(parse(&v));
-    if (v.nodes == 0) return bad(&v, "DIMENSION", "Missing");
-    if (v.depots == 0) return bad(&v, "DEPOT_SECTION", "Missing or empty");
-    *out = (struct route_file){ .name = v.name, .vrplib = true, .problem.dims = 1 };
-    TRY(set_weights(&v, &out->problem));
-    TRY(set_types(&v, out));
-    TRY(set_jobs(&v, out));
-    return route_valid(&out->problem, err);
+    return vrp_build(&v, out);
 }
