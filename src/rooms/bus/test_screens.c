@@ -360,6 +360,31 @@ static void late(void **state)
     json_decref(day);
 }
 
+/* The fleet and the figures of a morning on which nothing has been driven yet. */
+static void figures(void **state)
+{
+    t = bus_test_of(state);
+    int64_t trips = 0;
+    json_t *row;
+    size_t i;
+    morning();
+    json_t *day = json_pack("{s:I}", "day", (json_int_t)bus_tomorrow());
+    json_t *fleet = bus_test_view(t, GET, "/bus/vehicles", t->dispatcher, json_copy(day));
+    json_array_foreach(json_object_get(fleet, "vehicles"), i, row) {
+        trips += number(row, "trips");
+        assert_int_equal(told(row, "busy"), number(row, "trips") > 0);
+        assert_int_equal(number(row, "trip_id") != 0, number(row, "trips") > 0);
+    }
+    assert_int_equal(i, BUS_VEHICLES);
+    json_t *report = bus_test_view(t, GET, "/bus/days/{day}/report", t->dispatcher, day);
+    assert_int_equal(number(report, "trips"), trips);
+    assert_int_equal(number(report, "delivered"), 0);
+    assert_int_equal(number(report, "promises"), 0);   // none is due at six
+    assert_int_equal(number(report, "consignments"), 2 * BUS_PLACES);
+    json_decref(report);
+    json_decref(fleet);
+}
+
 /* "Snow near point 3": the place's position, without anybody typing degrees. */
 static void near_place(void **state)
 {
@@ -394,6 +419,7 @@ int main(void)
         TEST_BUS("S3.4 only the driver or the dispatcher presses", others),
         TEST_BUS("S3.4 a keeper finds by the phone's end and hands out", collected),
         TEST_BUS("S2.13 the board tells who is late", late),
+        TEST_BUS("S2.8 fleet and figures of a morning", figures),
         TEST_BUS("S2.14 a road is closed near a village", near_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
