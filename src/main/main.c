@@ -30,6 +30,7 @@ static int help(FILE *to)
           "usage: cunhuo VERB ...\n\n", to);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         fprintf(to, "  %-12s %s\n", verbs[i].name, verbs[i].text);
+    room_verbs_help(to);
     fputs("\ncunhuo VERB --help tells more of a verb.\n", to);
     return to == stdout ? 0 : 2;
 }
@@ -41,6 +42,8 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0) return puts("cunhuo " CUNHUO_VERSION) < 0;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
+    int code = room_verb(argc - 1, argv + 1);
+    if (code >= 0) return code;
     fprintf(stderr, "cunhuo: there is no verb '%s'\n\n", argv[1]);
     return help(stderr);
 }

@@ -3,10 +3,18 @@
 #ifndef CUNHUO_MAIN_MAIN_H
 #define CUNHUO_MAIN_MAIN_H
 
+#include <stdio.h>
+
 int verb_serve(int argc, char **argv);
 int verb_init(int argc, char **argv);
 int verb_demo(int argc, char **argv);
 int verb_backup(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_list(int argc, char **argv);   // routes, tables, permissions, figures
+
+/* A room's command: cunhuo ROOM COMMAND FOLDER ... The county in FOLDER is opened to be read, its
+ * rooms are not started; the command gets what follows FOLDER, argv[0] is its name. -1: argv[0] is
+ * no room with commands. */
+int room_verb(int argc, char **argv);
+void room_verbs_help(FILE *to);
 #endif

@@ -115,7 +115,9 @@ struct job {
     void (*after)(struct county *county, int64_t due_ms);
 };
 
-/* A verb of the command line: "cunhuo bus trips". Returns the exit code. */
+/* A verb of the command line: "cunhuo bus papers FOLDER". The county is open to be read, its rooms
+ * are not started. argv[0] is the command's name, then what followed FOLDER. Returns the exit
+ * code. */
 struct command {
     const char *name, *text;
     int (*run)(struct county *county, int argc, char **argv);

@@ -1,4 +1,5 @@
-/* slow.c - a thread for what would hold up a loop: the prepare of routes that say `slow`, and files.
+/* slow.c - a thread for what would hold up a loop: the prepare of routes that say `slow`,
+ * and files.
  *
  * Hashing a password takes tens of milliseconds on purpose; on a loop's thread everybody else would
  * wait for it. Such a call is parked, prepared here, and goes on to the writer as any other. A file

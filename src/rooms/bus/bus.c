@@ -9,6 +9,7 @@
 #include "rooms/bus/delay.h"
 #include "rooms/bus/exception.h"
 #include "rooms/bus/gap.h"
+#include "rooms/bus/papers.h"
 #include "rooms/bus/report.h"
 #include "rooms/bus/screens.h"
 #include "rooms/bus/views.h"
@@ -109,6 +110,7 @@ static const char *const tables[] = {
     "CREATE TABLE closure (id BIGINT PRIMARY KEY, way_id BIGINT, lat_e6 BIGINT, lon_e6 BIGINT,"
     " radius_m BIGINT, factor_ppm BIGINT NOT NULL, from_ms BIGINT NOT NULL, until_ms BIGINT,"
     " made_ms BIGINT NOT NULL, by_id BIGINT NOT NULL, reason TEXT NOT NULL, ended_ms BIGINT)",
+    PRINTED_TABLE,
     NULL
 };
 
@@ -137,8 +139,8 @@ static void stop(struct county *county, void *state)
 }
 
 static const struct route *const routes[] = {
-    wave_routes, acts_routes, closure_routes, delay_routes, exception_routes, bus_report_routes,
-    view_routes, trip_view_routes, shelf_routes, screen_routes, NULL
+    paper_routes, wave_routes, acts_routes, closure_routes, delay_routes, exception_routes,
+    bus_report_routes, view_routes, trip_view_routes, shelf_routes, screen_routes, NULL
 };
 
 static const struct sql find_days = SQL("SELECT DISTINCT day FROM unit ORDER BY day");
@@ -166,7 +168,8 @@ static enum status check(struct tx *tx, struct err *err)
 extern const struct room bus_room;   // found by main/rooms.h
 const struct room bus_room = {
     .name = "bus", .tables = tables, .more_routes = routes, .jobs = bus_jobs,
-    .figures = bus_report_figures, .start = start, .stop = stop, .check = check,
+    .figures = bus_report_figures, .papers = bus_papers, .commands = paper_commands,
+    .start = start, .stop = stop, .check = check,
 };
 
 struct bus *bus_of(const struct county *county) { return county_state(county, &bus_room); }

@@ -8,6 +8,7 @@
 #include "rooms/shop/buy.h"
 #include "rooms/shop/goods.h"
 #include "rooms/shop/inside.h"
+#include "rooms/shop/papers.h"
 #include "rooms/shop/pick.h"
 #include "rooms/shop/quote.h"
 #include "rooms/shop/report.h"
@@ -121,7 +122,8 @@ static const struct permission *const permissions[] = {
 extern const struct room shop_room;   // found by the list of rooms
 const struct room shop_room = {
     .name = "shop", .tables = tables, .more_routes = routes, .permissions = permissions,
-    .jobs = shop_jobs, .figures = shop_figures, .start = shop_start, .stop = shop_stop,
+    .jobs = shop_jobs, .figures = shop_figures, .papers = shop_papers,
+    .start = shop_start, .stop = shop_stop,
     .check = shop_check,
 };
 
