@@ -257,16 +257,28 @@ static int64_t number(const json_t *view, const char *name)
     return json_integer_value(json_object_get(view, name));
 }
 
+/* Whose bag waits at a stop; not the keeper's own. */
+static const struct actor *receiver(const struct play *play, const json_t *stop,
+                                    const struct actor *keeper)
+{
+    size_t i;
+    json_t *piece;
+    json_array_foreach(json_object_get(stop, "pieces"), i, piece) {
+        const struct actor *found = actor_by_id(play, number(piece, "party_id"));
+        if (found && found != keeper) return found;
+    }
+    return NULL;
+}
+
 /* A point where this bus has been already: its keeper, and a villager whose bag waits there. */
-static bool print_served(struct play *play, const json_t *trip)
+static bool print_served(const struct play *play, const json_t *trip)
 {
     size_t i;
     json_t *stop;
     json_array_foreach(json_object_get(trip, "stops"), i, stop) {
-        const json_t *bag = json_array_get(json_object_get(stop, "pieces"), 0);
-        const struct actor *villager = bag ? actor_by_id(play, number(bag, "party_id")) : NULL;
         const struct actor *keeper = actor_by_phone(
             play, json_string_value(json_object_get(stop, "phone")));
+        const struct actor *villager = receiver(play, stop, keeper);
         if (number(stop, "departed_ms") == 0 || villager == NULL || keeper == NULL) continue;
         print_actor("point keeper", keeper);
         print_actor("villager", villager);
