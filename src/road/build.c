@@ -1,7 +1,9 @@
 /* build.c - from an extract to a road file, step by step. */
 #include "road/net.h"
 
+#include <math.h>
 #include <string.h>
+#include "road/heights.h"
 
 /* A country of some million nodes fits; a hostile file does not get more. */
 #define MEMORY_MAX (UINT64_C(8) << 30)
@@ -63,6 +65,45 @@ enum status places_make(struct net *net, struct err *err)
     return OK;
 }
 
+/* -- Heights ----------------------------------------------------------------------------------- */
+
+/* Where one is not known, the one before it on the stretch, else after it, else the sea's. */
+static void fill_gaps(const struct road *road, const double *metres, int16_t *heights)
+{
+    for (uint32_t s = 0; s < road->stretches; s++) {
+        uint32_t first = road->stretch_first[s], end = road->stretch_first[s + 1];
+        double last = 0;
+        for (uint32_t i = end; i-- > first;) if (!isnan(metres[i])) last = metres[i];
+        for (uint32_t i = first; i < end; i++) {
+            if (!isnan(metres[i])) last = metres[i];
+            heights[i] = (int16_t)lround(fmin(fmax(last, -500), 8000) * HEIGHTS_A_METRE);
+        }
+    }
+}
+
+enum status heights_make(struct net *net, const char *folder, struct err *err)
+{
+    struct road *road = &net->road;
+    struct heights *tiles;
+    TRY(heights_open(folder, net->arena, &tiles, err));
+    double *metres = arena_new(net->arena, road->points * sizeof *metres);
+    int16_t *heights = arena_new(net->arena, road->points * sizeof *heights);
+    if (!metres || !heights) return net_no_memory(err);
+    for (uint32_t i = 0; i < road->points; i++) {
+        TRY(heights_at(tiles, point_at(road, i), &metres[i], err));
+        net->points_with_height += !isnan(metres[i]);
+    }
+    if (net->points_with_height == 0)
+        return err_about(err, INVALID, "heights",
+            "the folder holds no heights of this region: N42E001.hgt and the like are expected",
+            "%s", folder);
+    fill_gaps(road, metres, heights);
+    road->point_height = heights;
+    road->heights = road->points;
+    net->counts[SECTION_point_height] = road->points;
+    return OK;
+}
+
 /* -- The whole --------------------------------------------------------------------------------- */
 
 static void report(const struct net *net, struct road_build_report *out)
@@ -78,7 +119,8 @@ static void report(const struct net *net, struct road_build_report *out)
         .restrictions_via_way = (int64_t)net->limits_via_way,
         .restrictions_conditional = osm->conditional,
         .restrictions_faulty = (int64_t)net->limits_faulty,
-        .nodes_missing = net->nodes_missing, .file_bytes = (int64_t)road->head.bytes,
+        .nodes_missing = net->nodes_missing, .points_with_height = net->points_with_height,
+        .file_bytes = (int64_t)road->head.bytes,
     };
     memcpy(out->length_m, road->head.length_m, sizeof out->length_m);
     memcpy(out->length_main_m, road->head.length_main_m, sizeof out->length_main_m);
@@ -87,8 +129,12 @@ static void report(const struct net *net, struct road_build_report *out)
 static enum status build(struct net *net, struct osm *osm, const char *extract_path,
     const char *output_path, struct err *err)
 {
+    const struct road_build_options *options = osm->options;
     TRY(osm_read(extract_path, osm, err));
     TRY(net_cut(net, err));
+    net->road.head.mountain = !(options && options->flat);
+    if (options && options->heights) TRY(heights_make(net, options->heights, err));
+    TRY(net_measure(net, err));
     TRY(limits_resolve(net, err));
     TRY(turns_make(net, err));
     TRY(net_order(net, err));
@@ -101,9 +147,15 @@ static enum status build(struct net *net, struct osm *osm, const char *extract_p
 enum status road_build(const char *extract_path, const char *output_path,
     struct road_build_report *out, struct err *err)
 {
+    return road_build_with(extract_path, output_path, NULL, out, err);
+}
+
+enum status road_build_with(const char *extract_path, const char *output_path,
+    const struct road_build_options *options, struct road_build_report *out, struct err *err)
+{
     struct arena *arena = arena_open(MEMORY_MAX);
     if (arena == NULL) return net_no_memory(err);
-    struct osm osm = { .arena = arena };
+    struct osm osm = { .arena = arena, .options = options };
     struct net net = { .arena = arena, .osm = &osm };
     enum status status = build(&net, &osm, extract_path, output_path, err);
     if (status == OK && out) report(&net, out);

@@ -16,7 +16,8 @@ enum { EXIT_INPUT = 2, WORDS_MAX = 4 };
 #define SNAP_M 1000.0
 
 static const char usage[] =
-    "cunhuo road build EXTRACT.osm.pbf --output FILE.road\n"
+    "cunhuo road build EXTRACT.osm.pbf --output FILE.road [--heights FOLDER] [--mountain off]"
+    " [--bbox LAT,LON,LAT,LON]\n"
     "cunhuo road matrix FILE.road --points FILE.csv [--profile P] [--within M] [--datum D]"
     " [--json | --csv]\n"
     "cunhuo road route FILE.road --from LAT,LON --to LAT,LON [--profile P] [--within M] [--json]\n"
@@ -31,6 +32,7 @@ static const char usage[] =
 struct asked {
     const char *verb, *file;
     const char *output, *points, *from, *to, *at, *within, *profile_name, *datum_name;
+    const char *heights, *mountain, *bbox;
     bool json, csv;
     struct road_change *changes;
     size_t change_count;
@@ -87,6 +89,7 @@ static enum status read_option(struct asked *a, const char *option, const char *
         { "--output", &a->output }, { "--points", &a->points }, { "--from", &a->from },
         { "--to", &a->to }, { "--at", &a->at }, { "--within", &a->within },
         { "--profile", &a->profile_name }, { "--datum", &a->datum_name },
+        { "--heights", &a->heights }, { "--mountain", &a->mountain }, { "--bbox", &a->bbox },
     };
     if (value == NULL)
         return err_about(err, INVALID, "option", "the option wants a value", "%s", option);
@@ -238,11 +241,36 @@ static enum status print_json(json_t *json, struct err *err)
     return failed ? err_set(err, BROKEN, NULL, "no memory") : OK;
 }
 
+static enum status build_options(const struct asked *a, struct road_build_options *o,
+    struct err *err)
+{
+    *o = (struct road_build_options){ .heights = a->heights };
+    if (a->mountain && strcmp(a->mountain, "on") != 0 && strcmp(a->mountain, "off") != 0)
+        return no_number(err, "--mountain", a->mountain);
+    o->flat = a->mountain && strcmp(a->mountain, "off") == 0;
+    if (a->bbox == NULL) return OK;
+    double lat, lon;
+    int end = 0;
+    if (sscanf(a->bbox, "%lf,%lf,%lf,%lf%n", &o->lat_min, &o->lon_min, &lat, &lon, &end) != 4
+        || a->bbox[end] != '\0') return no_number(err, "--bbox", a->bbox);
+    o->lat_max = fmax(lat, o->lat_min);
+    o->lat_min = fmin(lat, o->lat_min);
+    o->lon_max = fmax(lon, o->lon_min);
+    o->lon_min = fmin(lon, o->lon_min);
+    o->boxed = true;
+    return OK;
+}
+
 static enum status do_build(const struct asked *a, struct err *err)
 {
+    struct road_build_options options;
     struct road_build_report r;
     TRY(wanted(a->output, "--output", err));
-    TRY(road_build(a->file, a->output, &r, err));
+    TRY(build_options(a, &options, err));
+    TRY(road_build_with(a->file, a->output, &options, &r, err));
+    if (a->heights)
+        printf("%lld of %lld points have a height\n", (long long)r.points_with_height,
+            (long long)r.points);
     printf("%lld nodes, %lld ways and %lld relations read; %lld ways kept\n",
         (long long)r.osm_nodes, (long long)r.osm_ways, (long long)r.osm_relations,
         (long long)r.ways);

@@ -21,19 +21,20 @@ static const struct vehicle {
     bool track_untold;                  // tracks without grade and surface too
     bool motorways;
     double bend_ms2;
+    struct facts_engine engine;         // loaded, at the wheels, without pause
 } vehicles[ROAD_PROFILES] = {
     [ROAD_CAR] = { "car", { "motorcar", "motor_vehicle", "vehicle", "access" },
         { "motorcar", "motor_vehicle", "vehicle" }, 2.0, 1.9, 4.8, 2000, 1000, 1.0, 0, false,
-        true, 0 },
+        true, 0, { 0 } },
     [ROAD_MINIVAN] = { "minivan", { "motorcar", "motor_vehicle", "vehicle", "access" },
         { "motorcar", "motor_vehicle", "vehicle" }, 2.1, 1.8, 5.0, 2500, 100, 1.0, 3, true,
-        true, 2.5 },
+        true, 2.5, { 1900, 45000, 60000, 1.1 } },
     [ROAD_TRUCK] = { "truck", { "hgv", "goods", "motor_vehicle", "vehicle", "access" },
         { "hgv", "goods", "motor_vehicle", "vehicle" }, 3.2, 2.3, 7.5, 8000, 80, 0.9, 2, false,
-        true, 1.8 },
+        true, 1.8, { 7000, 80000, 90000, 4.5 } },
     [ROAD_TRICYCLE] = { "tricycle", { "motorcycle", "motor_vehicle", "vehicle", "access" },
         { "motorcycle", "motor_vehicle", "vehicle" }, 1.8, 1.3, 3.2, 800, 40, 1.0, 4, true,
-        false, 1.5 },
+        false, 1.5, { 650, 6000, 15000, 0.9 } },
 };
 
 struct figure { const char *name; double value; };
@@ -120,6 +121,12 @@ double facts_bend_ms2(enum road_profile profile)
 {
     assert(profile < ROAD_PROFILES);
     return vehicles[profile].bend_ms2;
+}
+
+struct facts_engine facts_engine(enum road_profile profile)
+{
+    assert(profile < ROAD_PROFILES);
+    return vehicles[profile].engine;
 }
 
 /* -- Tags -------------------------------------------------------------------------------------- */
@@ -399,6 +406,8 @@ bool facts_of_way(struct tags tags, double length_m, struct road_facts *out)
         facts_for(tags, (enum road_profile)p, length_m, highway, out);
     if (among(tags_get(tags, "junction"), WORDS("roundabout", "circular")))
         out->flags |= ROAD_ROUNDABOUT;
+    const char *bridge = tags_get(tags, "bridge"), *tunnel = tags_get(tags, "tunnel");
+    if ((bridge && !is(bridge, "no")) || (tunnel && !is(tunnel, "no"))) out->flags |= ROAD_SPANS;
     for (int p = 0; p < ROAD_PROFILES; p++)
         any = any || out->speed[FORWARD][p] || out->speed[BACKWARD][p];
     return any;

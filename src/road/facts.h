@@ -18,6 +18,7 @@ enum { ALL_PROFILES = (1 << ROAD_PROFILES) - 1 };
 enum road_flag {
     ROAD_ROUNDABOUT = 1,
     ROAD_FERRY = 2,      // and trains that carry vehicles
+    ROAD_SPANS = 4,      // a bridge or tunnel: it doesn't follow the ground
 };
 
 /* One row of the file's table of facts; a stretch names its row. */
@@ -59,4 +60,8 @@ bool facts_of_restriction(struct tags tags, uint8_t *no, uint8_t *only, bool *co
 
 /* Lateral acceleration that the profile's driver takes in a bend, m/s2. 0: no mountain model. */
 double facts_bend_ms2(enum road_profile profile);
+
+/* What pulls and holds a vehicle on a slope. power_w 0: no mountain model. */
+struct facts_engine { double mass_kg, power_w, brake_w, drag_m2; };
+struct facts_engine facts_engine(enum road_profile profile);
 #endif

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include "road/slope.h"
 
 #define EARTH_M 6371008.8
 #define RADIAN (M_PI / 180)
@@ -106,8 +107,14 @@ uint32_t segment_cs(const struct road *road, uint32_t stretch, uint32_t segment,
     enum road_profile profile)
 {
     uint16_t speed = stretch_facts(road, stretch)->speed[towards][profile];
-    double speed_ms = speed / 36.0, bend_ms2 = facts_bend_ms2(profile), seconds;
+    double speed_ms = speed / 36.0, bend_ms2 = 0, seconds;
     assert(speed > 0);
+    if (road->head.mountain) {
+        bend_ms2 = facts_bend_ms2(profile);
+        if (road->heights && bend_ms2 > 0)
+            speed_ms = fmin(speed_ms, slope_speed_ms(profile,
+                slope_of_segment(road, stretch, segment, towards)));
+    }
     if (bend_ms2 > 0 && speed > 100) {
         seconds = bent_s(road, stretch, segment, speed_ms, bend_ms2);
     } else {

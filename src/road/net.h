@@ -1,6 +1,8 @@
 /* net.h - the road under construction, passed from step to step by road_build.
  *
  * net_cut        ways are cut into stretches where they meet, end, or something stands
+ * heights_make   how high each point lies, where tiles of heights are given
+ * net_measure    lengths and times
  * limits_resolve turn restrictions become paths of arcs
  * turns_make     states and turns with their cost
  * net_order     in which order the hierarchy takes stretches out
@@ -36,10 +38,12 @@ struct net {
     uint32_t *limit_arcs;
     size_t limit_count, limit_arc_count;
     size_t limits_via_way, limits_faulty;
-    int64_t nodes_missing;
+    int64_t nodes_missing, points_with_height;
 };
 
 MUST_USE enum status net_cut(struct net *net, struct err *err);
+MUST_USE enum status heights_make(struct net *net, const char *folder, struct err *err);
+MUST_USE enum status net_measure(struct net *net, struct err *err);
 MUST_USE enum status limits_resolve(struct net *net, struct err *err);
 MUST_USE enum status turns_make(struct net *net, struct err *err);
 MUST_USE enum status net_order(struct net *net, struct err *err);

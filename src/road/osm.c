@@ -54,6 +54,9 @@ static bool read_node(void *user, int64_t id, double lat, double lon, struct tag
         osm->impossible = true;
         return false;
     }
+    const struct road_build_options *box = osm->options;
+    if (box && box->boxed && !(lat >= box->lat_min && lat <= box->lat_max && lon >= box->lon_min
+            && lon <= box->lon_max)) return true;
     APPEND(osm, nodes, node_count, node);
     node->id = id;
     node->lat = (int32_t)lround(lat * 1e7);

@@ -27,6 +27,7 @@ struct osm_place { int64_t id; int32_t lat, lon; const char *name, *kind; int64_
 /* All of it belongs to `arena`. */
 struct osm {
     struct arena *arena;
+    const struct road_build_options *options;   // of these, the box
     struct osm_node *nodes;
     struct osm_mark *marks;
     struct osm_way *ways;
@@ -41,7 +42,8 @@ struct osm {
     bool out_of_memory, impossible;   // a position that is not on Earth
 };
 
-/* NOT_FOUND, INVALID: as road_build has them. `osm->arena` is set by the caller. */
+/* NOT_FOUND, INVALID: as road_build has them. `osm->arena` and
+ * `options` are set by the caller. */
 MUST_USE enum status osm_read(const char *path, struct osm *osm, struct err *err);
 
 /* The index of a node; SIZE_MAX: not in the extract. */

@@ -13,8 +13,9 @@
  * in both directions of a two-way road; no vehicle turns round there.
  *
  * Profiles: `car` has the facts of OSRM's car.lua and no mountain model, for comparison. The
- * others use tracks, and a bend of radius R is driven at sqrt(a R) at most. `truck` (2.5-8 t)
- * keeps to limits of weight, width, height and length and to signs against goods vehicles.
+ * others use tracks, a bend of radius R is driven at sqrt(a R) at most, and where heights are
+ * known, engine and brakes limit the speed on slopes (slope.h). `truck` (2.5-8 t) keeps to limits
+ * of weight, width, height and length and to signs against goods vehicles.
  *
  * Live states (封路, 减速): road_state_new makes an immutable snapshot of closures and slowdowns;
  * queries take it (or NULL: all roads as built). Nothing is rebuilt. Whoever keeps the current
@@ -62,6 +63,7 @@ struct road_build_report {
     int64_t nodes_missing;              // named by a kept way, not in the extract (cut at a border)
     double length_m[ROAD_PROFILES];     // of roads open to each profile
     double length_main_m[ROAD_PROFILES];   // of these, from where everything else is reached
+    int64_t points_with_height;
     int64_t file_bytes;
 };
 
@@ -71,6 +73,18 @@ struct road_build_report {
  * road. */
 MUST_USE enum status road_build(const char *extract_path, const char *output_path,
                                 struct road_build_report *out, struct err *err);
+
+struct road_build_options {
+    const char *heights;    // a folder of SRTM tiles (N42E001.hgt or .hgt.zip); NULL: no slopes
+    bool flat;              // no mountain model: neither bends nor slopes slow any vehicle
+    bool boxed;             // only nodes within these degrees
+    double lat_min, lon_min, lat_max, lon_max;
+};
+
+/* The same with options; NULL: none. INVALID also: a tile of heights is damaged. */
+MUST_USE enum status road_build_with(const char *extract_path, const char *output_path,
+                                     const struct road_build_options *options,
+                                     struct road_build_report *out, struct err *err);
 
 /* -- Opening ----------------------------------------------------------------------------------- */
 

@@ -133,6 +133,7 @@ static bool counts_agree(const struct road *road)
     return stretches > 0 && stretches < UINT32_MAX / 4 && N(stretch_first) == stretches + 1
         && N(stretch_facts) == stretches && N(stretch_dm) == stretches
         && N(arc_cs) == 2 * stretches * ROAD_PROFILES && N(arc_main) == 2 * stretches
+        && (N(point_height) == points || N(point_height) == 0)
         && N(point_node) == points && N(point_lon) == points && states >= 2 * stretches
         && N(turn_first) == states + 1 && N(rank_state) == states
         && N(turn_cost) == turns * ROAD_PROFILES
@@ -224,6 +225,7 @@ static enum status bind(struct road *road, const char *path, struct err *err)
     road->turns = (uint32_t)N(turn_to);
     road->places = (uint32_t)N(place_lat);
     road->facts_count = (uint32_t)N(facts);
+    road->heights = (uint32_t)N(point_height);
     if (!indexes_agree(road) || !ranks_agree(road) || !turns_agree(road))
         return err_about(err, INVALID, "road", "the road file is damaged", "%s", path);
     return OK;

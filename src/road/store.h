@@ -22,7 +22,8 @@
 #include "road/road.h"
 
 #define ROAD_MAGIC "CUNHUORD"
-enum { ROAD_VERSION = 2, TURN_NONE = 0xFFFF, TURN_ENTERS = 0x8000 };
+enum { ROAD_VERSION = 2, TURN_NONE = 0xFFFF, TURN_ENTERS = 0x8000,
+       HEIGHTS_A_METRE = 4 };
 
 /* X(name, type): the sections in the file's order. Counts are elements. */
 #define ROAD_SECTIONS(X) \
@@ -47,6 +48,7 @@ enum { ROAD_VERSION = 2, TURN_NONE = 0xFFFF, TURN_ENTERS = 0x8000 };
     X(place_lat, int32_t) \
     X(place_lon, int32_t) \
     X(facts, struct road_facts) \
+    X(point_height, int16_t)     /* quarters of a metre; no items if no heights were given */ \
     X(turn_cost, uint16_t)       /* ROAD_PROFILES blocks of turns: 0.01 s, TURN_ENTERS where it
                                     enters a road for starts and ends only, or TURN_NONE */ \
     X(arc_main, uint8_t)         /* bits of profiles for which the arc is of the main net */ \
@@ -65,6 +67,7 @@ struct road_head {
     uint64_t bytes;
     int32_t lat_min, lon_min, lat_max, lon_max;   // of the points, 1e-7 degrees
     uint32_t rows, columns;                       // of the grid over them
+    uint32_t mountain, unused;                    // 1: bends and slopes slow vehicles
     double length_m[ROAD_PROFILES], length_main_m[ROAD_PROFILES];
     struct { uint64_t offset, count; } sections[SECTIONS];
 };
@@ -72,7 +75,7 @@ struct road_head {
 /* Pointers into the map, and counts. The builder fills the same struct with arrays of its own. */
 struct road {
     struct road_head head;
-    uint32_t points, stretches, states, turns, places, facts_count;
+    uint32_t points, stretches, states, turns, places, facts_count, heights;
 #define X(name, type) const type *name;
     ROAD_SECTIONS(X)
 #undef X
