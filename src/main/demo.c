@@ -359,7 +359,7 @@ static enum status run(const struct demo *demo, struct play *play, struct err *e
 static const char usage[] =
     "usage: cunhuo demo [--folder F] [--fast] [--extract FILE.osm.pbf] [--port N] [--seed N]\n\n"
     "Makes the demo county in F (build/demo), plays an evening from 22:40 and a morning until\n"
-    "11:00 in it, writes F/report.json, and then serves the county as it was at 08:30 on port 8080.\n"
+    "11:00 in it, writes F/report.json, then serves the county as it was at 08:30 on port 8080.\n"
     "--fast ends after the report. --extract plays over a real country's roads and places.\n";
 
 static bool read_options(int argc, char **argv, struct demo *demo)

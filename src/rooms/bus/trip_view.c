@@ -8,6 +8,7 @@
 #include "people/person.h"
 #include "rooms/bus/board.h"
 #include "rooms/bus/exception.h"
+#include "rooms/bus/papers.h"
 #include "rooms/bus/screens.h"
 #include "web/county.h"
 #include "web/form.h"
@@ -308,17 +309,20 @@ static json_t *show(struct request *rq, const void *out)
     const struct stop *next = trip_next(load->stops, load->stop_count, &late_ms);
     json_t *stops = json_array(), *view = trip_json(t);
     for (size_t i = 0; stops && i < load->stop_count; i++)
-        json_array_append_new(stops, stop_json(load, i, underway && &load->stops[i] == next, acts));
+        json_array_append_new(stops,
+                              stop_json(load, i, underway && &load->stops[i] == next, acts));
     if (view == NULL) return NULL;
     json_object_update_new(view, json_pack(
         "{s:s, s:s, s:b, s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:I}", "driver", load->driver,
         "driver_phone", load->phone, "trip_late",
-        (int)(late_ms >= LATE_MS && (planned || underway)), "trip_late_s", (json_int_t)(late_ms > 0 ? late_ms / SECOND_MS : 0), "to_load",
+        (int)(late_ms >= LATE_MS && (planned || underway)), "trip_late_s",
+        (json_int_t)(late_ms > 0 ? late_ms / SECOND_MS : 0), "to_load",
         (json_int_t)loading, "can_load", (int)(acts && loading > 0), "can_depart",
         (int)(acts && planned), "can_return", (int)(acts && underway && next == NULL), "can_tell",
         (int)(acts && (planned || underway)), "can_rescue",
         (int)(dispatches(&load->who) && (planned || underway)), "plans",
-        (int)((load->who.roles & role_set(bus_see_plan.roles)) != 0), "now_ms",
+        (int)((load->who.roles & role_set(bus_see_plan.roles)) != 0), "prints",
+        (int)(load->stop_count && (load->who.roles & role_set(bus_print.roles)) != 0), "now_ms",
         (json_int_t)rq->arrived_ms));
     json_object_set_new(view, "spares", spares_json(load));
     json_object_set_new(view, "troubles", troubles_json());
