@@ -21,6 +21,7 @@ static const char usage[] =
     "cunhuo road matrix FILE.road --points FILE.csv [--profile P] [--within M] [--datum D]"
     " [--json | --csv]\n"
     "cunhuo road route FILE.road --from LAT,LON --to LAT,LON [--profile P] [--within M] [--json]\n"
+    "cunhuo road reach FILE.road --from LAT,LON --minutes N [--profile P] [--within M]\n"
     "cunhuo road nearest FILE.road --at LAT,LON [--profile P] [--within M] [--json]\n"
     "cunhuo road places FILE.road [--json]\n"
     "cunhuo road info FILE.road [--json]\n"
@@ -32,7 +33,7 @@ static const char usage[] =
 struct asked {
     const char *verb, *file;
     const char *output, *points, *from, *to, *at, *within, *profile_name, *datum_name;
-    const char *heights, *mountain, *bbox;
+    const char *heights, *mountain, *bbox, *minutes;
     bool json, csv;
     struct road_change *changes;
     size_t change_count;
@@ -90,6 +91,7 @@ static enum status read_option(struct asked *a, const char *option, const char *
         { "--to", &a->to }, { "--at", &a->at }, { "--within", &a->within },
         { "--profile", &a->profile_name }, { "--datum", &a->datum_name },
         { "--heights", &a->heights }, { "--mountain", &a->mountain }, { "--bbox", &a->bbox },
+        { "--minutes", &a->minutes },
     };
     if (value == NULL)
         return err_about(err, INVALID, "option", "the option wants a value", "%s", option);
@@ -374,9 +376,37 @@ static enum status do_route(const struct asked *a, const struct road *road,
     json_t *line = json_array();
     for (size_t i = 0; i < route.point_count; i++)
         json_array_append_new(line, json_pack("[f,f]", route.points[i].lon, route.points[i].lat));
-    return print_json(json_pack("{s:s,s:i,s:i,s:{s:s,s:o}}", "profile",
+    const char *polyline = road_polyline(route.points, route.point_count, a->arena);
+    return print_json(json_pack("{s:s,s:i,s:i,s:s,s:{s:s,s:o}}", "profile",
         road_profile_name(a->profile), "duration", route.duration_s, "distance", route.distance_m,
-        "geometry", "type", "LineString", "coordinates", line), err);
+        "polyline6", polyline ? polyline : "", "geometry", "type", "LineString", "coordinates",
+        line), err);
+}
+
+/* GeoJSON: a line for each piece, with the second in which its end is reached. */
+static enum status do_reach(const struct asked *a, const struct road *road,
+    const struct road_state *state, struct err *err)
+{
+    struct road_point from;
+    struct road_snap start;
+    const struct road_reached *pieces;
+    size_t count;
+    double minutes;
+    TRY(read_position(a, "--from", a->from, &from, err));
+    TRY(wanted(a->minutes, "--minutes", err));
+    if (text_double(a->minutes, &minutes) != OK || !(minutes >= 0 && minutes <= 1e5))
+        return no_number(err, "--minutes", a->minutes);
+    TRY(road_snap(road, a->profile, from, a->within_m, &start, err));
+    TRY(road_reach(road, state, a->profile, &start, (int32_t)(minutes * 60), a->arena, &pieces,
+        &count, err));
+    puts("{\"type\":\"FeatureCollection\",\"features\":[");
+    for (size_t i = 0; i < count; i++)
+        printf("%s{\"type\":\"Feature\",\"properties\":{\"seconds\":%d},\"geometry\":"
+            "{\"type\":\"LineString\",\"coordinates\":[[%.7f,%.7f],[%.7f,%.7f]]}}\n",
+            i ? "," : "", pieces[i].to_s, pieces[i].from.lon, pieces[i].from.lat,
+            pieces[i].to.lon, pieces[i].to.lat);
+    puts("]}");
+    return OK;
 }
 
 static enum status do_nearest(const struct asked *a, const struct road *road, struct err *err)
@@ -448,6 +478,7 @@ static enum status ask(const struct asked *a, const struct road *road, struct er
     TRY(make_state(a, road, &state, err));
     enum status status = strcmp(a->verb, "matrix") == 0 ? do_matrix(a, road, state, err)
         : strcmp(a->verb, "route") == 0 ? do_route(a, road, state, err)
+        : strcmp(a->verb, "reach") == 0 ? do_reach(a, road, state, err)
         : strcmp(a->verb, "nearest") == 0 ? do_nearest(a, road, err)
         : strcmp(a->verb, "places") == 0 ? do_places(a, road, err)
         : strcmp(a->verb, "info") == 0 ? do_info(a, road, err)

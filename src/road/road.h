@@ -166,6 +166,28 @@ MUST_USE enum status road_route(const struct road *road, const struct road_state
                                 const struct road_snap *to, struct arena *arena,
                                 struct road_route *out, struct err *err);
 
+/* A piece of road that is reached in time, driven from `from` to `to`. */
+struct road_reached { struct road_point from, to; int32_t from_s, to_s; };
+
+/* All that can be reached within `limit_s` (an isochrone), as pieces no longer than a segment; a
+ * two-way road reached both ways comes twice. */
+MUST_USE enum status road_reach(const struct road *road, const struct road_state *state,
+                                enum road_profile profile, const struct road_snap *from,
+                                int32_t limit_s, struct arena *arena,
+                                const struct road_reached **out, size_t *count, struct err *err);
+
+/* Which of `count` facilities is reached first; the nearer of two equally fast, then the first.
+ * NOT_FOUND: none can be reached. */
+MUST_USE enum status road_first_of(const struct road *road, const struct road_state *state,
+                                   enum road_profile profile, const struct road_snap *from,
+                                   const struct road_snap *facilities, size_t count,
+                                   size_t *index, int32_t *duration_s, int32_t *distance_m,
+                                   struct err *err);
+
+/* The points as an encoded polyline of six decimals (Google's algorithm with 1e6). NULL: no
+ * memory. */
+MUST_USE char *road_polyline(const struct road_point *points, size_t count, struct arena *arena);
+
 /* -- Live states ------------------------------------------------------------------------------- */
 
 enum road_change_what {
