@@ -20,8 +20,11 @@ static FILE *golden(const char *name, const char *mode)
     char path[500];
     const char *here = __FILE__, *slash = strrchr(here, '/');
     snprintf(path, sizeof path, "%.*s/golden/%s", (int)(slash - here), here, name);
-    FILE *file = fopen(path, mode);
-    return file ? file : fopen(path + (strncmp(path, "../", 3) == 0 ? 3 : 0), mode);
+    // The compiler saw it from the build's folder, which lies some levels below ours.
+    const char *from = path;
+    FILE *file = fopen(from, mode);
+    for (; file == NULL && strncmp(from, "../", 3) == 0; file = fopen(from, mode)) from += 3;
+    return file;
 }
 
 static void same_as(const char *name, const void *bytes, size_t size)

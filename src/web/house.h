@@ -122,7 +122,8 @@ bool house_prepare_and_put(struct call *call);
 /* Draws the file of a route, on a thread of slow.c; then house_finish. */
 void house_file(struct call *call);
 
-/* slow.c: a thread for files, and one for routes whose prepare takes long. BUSY: too many are waiting for it. */
+/* slow.c: a thread for files, and one for routes whose prepare takes long. BUSY: too many are
+ * waiting for it. */
 MUST_USE struct slow *slow_start(void);
 MUST_USE enum status slow_put(struct slow *slow, struct call *call);
 void slow_stop(struct slow *slow);   // NULL is fine; no call is under way
