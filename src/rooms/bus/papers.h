@@ -34,7 +34,7 @@ struct tx;
 extern const struct route paper_routes[];
 extern const struct command paper_commands[];
 extern const struct paper bus_papers[];
-extern const struct permission bus_print;
+extern const struct permission bus_print, bus_print_night;   // a driver prints his own trips
 
 /* ---- a trip as it is printed (paper_read.c, paper_trip.c) ---- */
 

@@ -313,7 +313,7 @@ static json_t *show(struct request *rq, const void *out)
                               stop_json(load, i, underway && &load->stops[i] == next, acts));
     if (view == NULL) return NULL;
     json_object_update_new(view, json_pack(
-        "{s:s, s:s, s:b, s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:I}", "driver", load->driver,
+        "{s:s, s:s, s:b, s:I, s:I, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:I}", "driver", load->driver,
         "driver_phone", load->phone, "trip_late",
         (int)(late_ms >= LATE_MS && (planned || underway)), "trip_late_s",
         (json_int_t)(late_ms > 0 ? late_ms / SECOND_MS : 0), "to_load",

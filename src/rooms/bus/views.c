@@ -8,6 +8,7 @@
 #include "people/person.h"
 #include "rooms/bus/board.h"
 #include "rooms/bus/inside.h"
+#include "rooms/bus/papers.h"
 #include "web/county.h"
 #include "web/form.h"
 
@@ -76,13 +77,14 @@ static json_t *show_day(struct request *rq, const void *out)
     while (i + 1 < COUNT(wave_states) && strcmp(wave_states[i].state, wave->state) != 0) i++;
     bool open = wave->closed_ms == 0, may = (rq->who.roles & role_set("dispatcher admin")) != 0;
     json_t *view = json_pack(
-        "{s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:I, s:o}", "day",
+        "{s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:o}", "day",
         (json_int_t)day->day, "before", (json_int_t)(day->day - 1), "after",
         (json_int_t)(day->day + 1), "day_ms",
         (json_int_t)day_ms(day->day, 0, rq->county->zone_s), "state", wave->state, "wave_text",
         wave_states[i].text, "wave_kind", wave_states[i].kind, "closes_ms",
         (json_int_t)wave->closes_ms, "closed_ms", (json_int_t)wave->closed_ms, "published_ms",
-        (json_int_t)wave->published_ms, "published", (int)(wave->published_ms != 0), "can_close",
+        (json_int_t)wave->published_ms, "published", (int)(wave->published_ms != 0), "prints",
+        (int)((rq->who.roles & role_set(bus_print_night.roles)) != 0), "can_close",
         (int)(open && may), "closures", (json_int_t)day->closures, "closings",
         closings(day, rq->arrived_ms, rq->county->zone_s));
     board_show(&day->board, rq->arrived_ms, rq->county->zone_s, view);
