@@ -252,6 +252,27 @@ static int by_far(const void *a, const void *b)
     return (x->node > y->node) - (x->node < y->node);
 }
 
+/* Parts the row so that its `k` nearest stand first, in no order (Hoare's selection). */
+static void select_near(struct near *row, int32_t count, int32_t k)
+{
+    int32_t low = 0, high = count - 1;
+    while (low < high) {
+        struct near middle = row[low + (high - low) / 2];
+        int32_t i = low, j = high;
+        while (i <= j) {
+            while (by_far(&row[i], &middle) < 0) i++;
+            while (by_far(&row[j], &middle) > 0) j--;
+            if (i > j) break;
+            struct near kept = row[i];
+            row[i++] = row[j];
+            row[j--] = kept;
+        }
+        if (k <= j) high = j;
+        else if (k > i) low = i;
+        else return;
+    }
+}
+
 /* Nearness: the arc both ways in the first profile, distance and time; a one-way road's twice. */
 static enum status set_near(struct arena *arena, struct model *model, int32_t wanted)
 {
@@ -278,7 +299,8 @@ static enum status set_near(struct arena *arena, struct model *model, int32_t wa
             else if (x->dist_t[at] >= ROUTE_FAR) back = there;
             row[used++] = (struct near){ .node = j, .far = there + back };
         }
-        qsort(row, (size_t)used, sizeof *row, by_far);
+        select_near(row, used, (int32_t)k);
+        qsort(row, k, sizeof *row, by_far);
         for (size_t j = 0; j < k; j++) model->near[(size_t)i * k + j] = row[j].node;
     }
     free(row);

@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <math.h>
 
-enum { STRING_MAX = 10 };
+// Half a mean line, within these: short lines are ruined whole by longer strings, and in long
+// ones little would move.
+static const double string_least = 6, string_most = 15;
 
 static void take_out(struct search *s, int32_t node)
 {
@@ -88,9 +90,11 @@ void ruin(struct search *s)
         served += state->lines[i].stops;
     }
     if (lines == 0) return;
-    double string_max = (double)served / lines;
-    if (string_max > STRING_MAX) string_max = STRING_MAX;
-    double strings_max = 4.0 * s->strings / (1 + string_max) - 1;
+    double mean = (double)served / lines, whole = mean / 2;
+    if (whole < string_least) whole = string_least;
+    if (whole > string_most) whole = string_most;
+    double string_max = mean < whole ? mean : whole;
+    double strings_max = 4.0 * whole / (1 + string_max) - 1;
     if (strings_max < 1) strings_max = 1;
     int32_t strings = (int32_t)(rng_unit(&s->rng) * strings_max) + 1;
 

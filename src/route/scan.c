@@ -206,8 +206,35 @@ static bool split_pays(const struct trial *t, int32_t i, enum split split)
     return cost + type->cost_stop * (t->node->mate >= 0 ? 2 : 1) < t->best->cost;
 }
 
-static void try_split(struct trial *t, int32_t i, enum split split)
+/* Could the trip be parted after spot i in time? `dep`: a departure there that can't be bettered.
+ * What releases still hold back is left to the trial of the whole. */
+static bool split_fits(const struct trial *t, int32_t i, enum split split, int32_t dep)
 {
+    const struct route_type *type = t->type;
+    const struct matrix *x = model_matrix(t->model, t->line->type);
+    const struct spot *next = &t->line->spots[i + 1];
+    int64_t reload = (int64_t)type->reload * t->model->locations;
+    int32_t time = dep;
+    if (split == SPLIT_BEFORE) {
+        time += x->dur[(int64_t)t->line->spots[i].loc * t->model->locations + type->reload];
+        if (time > ROUTE_TIME_MAX) return false;
+        if (time < t->node->release) time = t->node->release;
+        time += type->reload_s + x->dur[reload + t->node->loc];
+    } else {
+        time += t->dur_to[t->line->spots[i].loc];
+    }
+    time = node_open(t->node, time);
+    if (time > t->node->close) return false;
+    time += t->node->service;
+    if (split == SPLIT_BEFORE) return time + t->dur_from[next->loc] <= next->late;
+    time += t->dur_from[type->reload];
+    if (time > ROUTE_TIME_MAX) return false;
+    return time + type->reload_s + x->dur[reload + next->loc] <= next->late;
+}
+
+static void try_split(struct trial *t, int32_t i, enum split split, int32_t dep)
+{
+    if ((t->model->uses & USES_TIME) && t->node->mate < 0 && !split_fits(t, i, split, dep)) return;
     if (split_pays(t, i, split))
         try_whole(t, (struct place){ .at = i, .at2 = i, .split = split });
 }
@@ -220,14 +247,18 @@ static void scan_splits(struct trial *t, int32_t from, int32_t to)
     const struct spot *spots = t->line->spots;
     unsigned uses = t->model->uses;
     int32_t open_pairs = 0;
+    // The earliest departures if nothing of this trip had to be waited for at its beginning.
+    int32_t dep = from == 0 ? t->type->shift.open
+        : spots[from - 1].dep + spots[from].time + spots[from].service;
     for (int32_t i = from; i < to; i++) {
         int32_t node = spots[i].node;
+        if (i > from) dep = spot_departs(t->model, &spots[i], dep + spots[i].time);
         if (node >= 0 && t->model->nodes[node].kind == ROUTE_PICKUP) open_pairs++;
         if (node >= 0 && t->model->nodes[node].kind == ROUTE_DELIVERY) open_pairs--;
         if (open_pairs > 0) continue;
         if ((uses & USES_TIME) && !(uses & USES_RELEASE) && spots[i].dep > t->node->close) break;
-        if (i > from) try_split(t, i, SPLIT_BEFORE);
-        if (i < to - 1) try_split(t, i, SPLIT_AFTER);
+        if (i > from) try_split(t, i, SPLIT_BEFORE, dep);
+        if (i < to - 1) try_split(t, i, SPLIT_AFTER, dep);
     }
 }
 
@@ -350,7 +381,7 @@ bool line_scan(struct scan *scan, const struct line *line, int32_t node, struct 
 
 /* Is a vehicle of the type there for this line, and does it hold its load and the node's (-1: of
  * none)? */
-static bool may_become(const struct model *model, const struct line *line, const int32_t *used,
+KERNEL bool may_become(const struct model *model, const struct line *line, const int32_t *used,
                        int32_t type, int32_t node)
 {
     if (type != line->type && used[type] >= model->types[type].count) return false;
@@ -393,9 +424,13 @@ bool line_scan_kin(struct scan *scan, const struct line *line, const int32_t *us
 {
     const struct model *model = scan->model;
     int64_t most = best->cost < INT64_MAX / 4 ? best->cost : INT64_MAX / 4, bound = INT64_MIN;
+    int64_t unit = -1, most_left = 0;
     for (int32_t t = 0; t < model->type_count; t++) {
         if (!may_become(model, line, used, t, node)) continue;
-        int64_t left = most - retyped(model, line, t), unit = model->types[t].cost_distance;
+        int64_t left = most - retyped(model, line, t);
+        if (unit == model->types[t].cost_distance && left <= most_left) continue;
+        unit = model->types[t].cost_distance;
+        most_left = left;
         int64_t way = left <= 0 && unit > 0 ? left / unit : unit > 0 ? left / unit + 1 : left;
         if (way > bound) bound = way;
     }

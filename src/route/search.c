@@ -61,7 +61,7 @@ enum status search_new(struct arena *arena, const struct model *model,
                        const struct route_options *options, uint64_t seed, struct search *out)
 {
     *out = (struct search){ .arena = arena, .model = model, .options = options,
-        .rng = rng_seeded(seed), .strings = 10 };
+        .rng = rng_seeded(seed) };
     out->started_us = mono_us();
     if (!search_rooms(out)) return BROKEN;
     TRY(state_new(arena, model, &out->state));

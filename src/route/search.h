@@ -55,7 +55,6 @@ struct search {
                                     // a greedy step would choose the same type again and again
     bool broken;                    // no memory
     bool stopped;
-    int strings;                    // mean number of stops taken out
     struct route_point *points;
     int32_t point_count, point_room;
 };
