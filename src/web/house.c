@@ -251,8 +251,11 @@ static bool post(struct call *call)
 static bool get_file(struct call *call)
 {
     call->status = get_ready(call);
-    if (call->status == OK) call->status = slow_put(call->server->files, call);
-    return call->status == OK;
+    if (call->status != OK) return false;
+    enum status queued = slow_put(call->server->files, call);
+    if (queued == OK) return true;   // from here on the call is the drawing thread's
+    call->status = queued;
+    return false;
 }
 
 static enum status draw(struct call *call, struct arena *arena)
