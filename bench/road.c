@@ -18,7 +18,7 @@
 #include "base/rng.h"
 #include "road/road.h"
 
-enum { POINTS_MAX = 1000, RUNS = 5, ROUTES = 1000, ROUTE_POINTS = 500 };
+enum { POINTS_MAX = 1000, RUNS = 5, ROUTES = 1000, ROUTE_POINTS = 500, NIGHT_POINTS = 300 };
 
 static struct road_point points[POINTS_MAX];
 static struct road_snap snaps[POINTS_MAX];
@@ -164,6 +164,27 @@ static void closure(const struct road *road, const char *way)
     road_state_free(state);
 }
 
+/* What a night asks: 300 x 300 for three vehicles, as built and with a road closed. */
+static void night(const struct road *road, const char *way)
+{
+    static const enum road_profile vehicles[] = { ROAD_MINIVAN, ROAD_TRUCK, ROAD_TRICYCLE };
+    struct road_change change = { .what = ROAD_WAY, .way_id = strtoll(way, NULL, 10) };
+    struct road_state *state;
+    struct err err = {0};
+    double before = cpu_s();
+    must(road_state_new(road, &change, 1, NULL, &state, &err), &err);
+    for (size_t v = 0; v < COUNT(vehicles); v++) {
+        for (size_t i = 0; i < NIGHT_POINTS; i++)
+            must(road_snap(road, vehicles[v], points[i], 2000, &snaps[i], &err), &err);
+        must(road_matrix(road, NULL, vehicles[v], snaps, NIGHT_POINTS, durations, distances, &err),
+            &err);
+        must(road_matrix(road, state, vehicles[v], snaps, NIGHT_POINTS, durations, distances, &err),
+            &err);
+    }
+    say("night: 300 x 300, 3 vehicles, 2 states", cpu_s() - before, "s");
+    road_state_free(state);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 4) {
@@ -191,6 +212,7 @@ int main(int argc, char **argv)
     if (n >= POINTS_MAX) matrix(road, NULL, 1000, "1,000 x 1,000");
     if (n >= ROUTE_POINTS) routes(road);
     if (argc > 4 && n >= ROUTE_POINTS) closure(road, argv[4]);
+    if (argc > 4 && n >= NIGHT_POINTS) night(road, argv[4]);
     say("memory", resident_mib(), "MiB");
     road_close(road);
     return 0;
