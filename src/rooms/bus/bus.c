@@ -12,6 +12,7 @@
 #include "rooms/bus/papers.h"
 #include "rooms/bus/report.h"
 #include "rooms/bus/screens.h"
+#include "rooms/bus/track.h"
 #include "rooms/bus/views.h"
 #include "rooms/bus/wave.h"
 #include "web/county.h"
@@ -111,6 +112,10 @@ static const char *const tables[] = {
     " radius_m BIGINT, factor_ppm BIGINT NOT NULL, from_ms BIGINT NOT NULL, until_ms BIGINT,"
     " made_ms BIGINT NOT NULL, by_id BIGINT NOT NULL, reason TEXT NOT NULL, ended_ms BIGINT)",
     PRINTED_TABLE,
+
+    // For whoever tracks by number: an order's, or a waybill's before its units are made.
+    "CREATE INDEX consignment_of_document ON consignment (document_id, kind);"
+    "CREATE INDEX consignment_of_code ON consignment (code)",
     NULL
 };
 
@@ -140,7 +145,8 @@ static void stop(struct county *county, void *state)
 
 static const struct route *const routes[] = {
     paper_routes, wave_routes, acts_routes, closure_routes, delay_routes, exception_routes,
-    bus_report_routes, view_routes, trip_view_routes, shelf_routes, screen_routes, NULL
+    bus_report_routes, view_routes, trip_view_routes, shelf_routes, screen_routes, track_routes,
+    NULL
 };
 
 static const struct sql find_days = SQL("SELECT DISTINCT day FROM unit ORDER BY day");

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "rooms/bus/live.h"
 #include "rooms/bus/network.h"
+#include "rooms/bus/track.h"
 
 struct county;
 struct tx;
@@ -30,6 +31,7 @@ struct bus {
     int32_t deadline_s;        // of places, seconds of the day
     struct live *closing;      // of the day whose wave closed last, for the night's planning
     int64_t changes;           // of plans since start
+    struct track_tries tries;  // of the tracking page
     struct workflow *exceptions;   // exception_workflow
     struct night *night;       // the planning of closed waves (plan.h)
     struct refresher *refresher; // follows the roads (closure.h)
