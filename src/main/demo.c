@@ -356,12 +356,6 @@ static enum status run(const struct demo *demo, struct play *play, struct err *e
     return demo->fast ? OK : stay(demo, play, err);
 }
 
-static const char usage[] =
-    "usage: cunhuo demo [--folder F] [--fast] [--extract FILE.osm.pbf] [--port N] [--seed N]\n\n"
-    "Makes the demo county in F (build/demo), plays an evening from 22:40 and a morning until\n"
-    "11:00 in it, writes F/report.json, then serves the county as it was at 08:30 on port 8080.\n"
-    "--fast ends after the report. --extract plays over a real country's roads and places.\n";
-
 static bool read_options(int argc, char **argv, struct demo *demo)
 {
     for (int i = 1; i < argc; i++) {
@@ -381,7 +375,7 @@ int verb_demo(int argc, char **argv)
     struct demo demo = { .folder = "build/demo", .port = 8080, .seed = 1 };
     struct play play = { .server = 0 };
     struct err err = { .text = "" };
-    if (!read_options(argc, argv, &demo)) return fputs(usage, stderr), 2;
+    if (!read_options(argc, argv, &demo)) return house_usage("demo");
     curl_global_init(CURL_GLOBAL_DEFAULT);
     signal(SIGPIPE, SIG_IGN);
     play.arena = arena_open(ARENA_BYTES);

@@ -19,4 +19,7 @@ void house_roads_close(struct county *county);
 
 /* Prints an error of a verb on stderr: what, where, and what it is about. Returns `code`. */
 int house_fail(const char *verb, enum status status, const struct err *err, int code);
+
+/* How a verb is called: on stderr; returns 2. */
+int house_usage(const char *verb);
 #endif

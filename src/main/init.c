@@ -55,14 +55,6 @@ enum status init_county(const struct init_plan *plan, struct imported *out, stru
     return done;
 }
 
-static const char usage[] =
-    "usage: cunhuo init FOLDER --name NAME [--import CSVS] [--roads EXTRACT] [--database URL]\n"
-    "                          [--clock TIME]\n\n"
-    "Makes a county in the new folder FOLDER: rows from the CSV files in the folder CSVS\n"
-    "(docs/import.md), roads from an OpenStreetMap extract (.osm, .osm.gz, .osm.pbf).\n"
-    "Anything wrong is told with file and line, and nothing is imported.\n"
-    "--clock is for tests: the clock may be turned, and stands at TIME (2026-11-23T22:40).\n";
-
 static bool read_clock(const char *text, struct init_plan *plan)
 {
     plan->may_turn = true;
@@ -81,9 +73,9 @@ int verb_init(int argc, char **argv)
         if (option && i + 1 < argc) *option = argv[++i];
         else if (!strcmp(argv[i], "--clock") && i + 1 < argc && read_clock(argv[i + 1], &plan)) i++;
         else if (argv[i][0] != '-' && plan.folder == NULL) plan.folder = argv[i];
-        else return fputs(usage, stderr), 2;
+        else return house_usage("init");
     }
-    if (plan.folder == NULL || plan.name == NULL) return fputs(usage, stderr), 2;
+    if (plan.folder == NULL || plan.name == NULL) return house_usage("init");
 
     struct imported count;
     struct err err = { .text = "" };

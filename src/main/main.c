@@ -14,7 +14,10 @@ static const struct {
       verb_init },
     { "demo", "play a night:          demo [--folder F] [--fast] [--extract FILE.osm.pbf]",
       verb_demo },
-    { "backup", "copy a living county:  backup FOLDER COPY", verb_backup },
+    { "backup", "copy a living county:  backup FOLDER COPY | backup --try FOLDER",
+      verb_backup },
+    { "restore", "put a copy in its place: restore COPY FOLDER", verb_restore },
+    { "doctor", "what is wrong with it: doctor FOLDER", verb_doctor },
     { "check", "verify every invariant: check FOLDER", verb_check },
     { "road", "roads:                 road build|matrix|route|nearest|info ...", road_command },
     { "route", "vehicle routing:       route solve|check ...", route_command },
@@ -40,6 +43,8 @@ int main(int argc, char **argv)
     if (argc < 2) return help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) return help(stdout);
     if (strcmp(argv[1], "--version") == 0) return puts("cunhuo " CUNHUO_VERSION) < 0;
+    const char *usage = argc == 3 && strcmp(argv[2], "--help") == 0 ? usage_of(argv[1]) : NULL;
+    if (usage) return fputs(usage, stdout) < 0;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
     int code = room_verb(argc - 1, argv + 1);

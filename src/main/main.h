@@ -9,6 +9,8 @@ int verb_serve(int argc, char **argv);
 int verb_init(int argc, char **argv);
 int verb_demo(int argc, char **argv);
 int verb_backup(int argc, char **argv);
+int verb_restore(int argc, char **argv);
+int verb_doctor(int argc, char **argv);
 int verb_check(int argc, char **argv);
 int verb_list(int argc, char **argv);   // routes, tables, permissions, figures
 
@@ -17,4 +19,7 @@ int verb_list(int argc, char **argv);   // routes, tables, permissions, figures
  * no room with commands. */
 int room_verb(int argc, char **argv);
 void room_verbs_help(FILE *to);
+
+/* How each verb is called (usage.c); NULL: it tells that itself, or there is no such verb. */
+const char *usage_of(const char *verb);
 #endif

@@ -24,6 +24,11 @@ int room_verb(int argc, char **argv)
 {
     const struct room *room = room_named(argv[0]);
     if (room == NULL) return -1;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        printf("usage: cunhuo %s COMMAND FOLDER ...\n\n", room->name);
+        room_verbs_help(stdout);
+        return 0;
+    }
     const struct command *command = argc > 1 ? room->commands : NULL;
     while (command && command->name && strcmp(command->name, argv[1]) != 0) command++;
     if (command == NULL || command->name == NULL || argc < 3 || argv[2][0] == '-') {

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "ledger/ledger.h"
+#include "main/backup.h"
 #include "main/house.h"
 #include "main/main.h"
 #include "people/audit.h"
@@ -21,18 +22,6 @@
 enum { CHECK_BYTES = 512 << 20 };
 
 /* ---- serve ---- */
-
-static int usage(const char *text)
-{
-    fprintf(stderr, "usage: cunhuo %s\n", text);
-    return 2;
-}
-
-static const char serve_usage[] =
-    "serve FOLDER [--port N] [--address A] [--loops N] [--pages FOLDER] [--secure]\n\n"
-    "Serves the county in FOLDER. --port 0 takes any free port; it is printed once requests are\n"
-    "answered. --pages reads pages from a source tree again when they change. SIGTERM finishes\n"
-    "what is accepted and ends.";
 
 static enum status read_options(int argc, char **argv, const char **folder,
                                 struct serve_options *options)
@@ -82,8 +71,7 @@ int verb_serve(int argc, char **argv)
 {
     struct serve_options options = { .address = "127.0.0.1", .port = 8080, .login = "/login" };
     const char *folder = NULL;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) return puts(serve_usage) < 0;
-    if (read_options(argc, argv, &folder, &options) != OK) return usage(serve_usage);
+    if (read_options(argc, argv, &folder, &options) != OK) return house_usage("serve");
 
     sigset_t ends;   // blocked in every thread that is started from here
     sigemptyset(&ends);
@@ -124,19 +112,24 @@ static enum status check_all(struct county *county, struct arena *arena, struct 
     return sound;
 }
 
-int verb_check(int argc, char **argv)
+enum status check_county(const char *folder, struct err *err)
 {
     struct county *county;
-    struct err err = { .text = "" };
-    if (argc != 2 || argv[1][0] == '-')
-        return usage("check FOLDER\n\nVerifies the county's file, ledger and audit log. 0: sound.");
-    enum status done = county_open(argv[1], house_rooms, COUNTY_READ, &county, &err);
-    if (done != OK) return house_fail("check", done, &err, 2);
+    TRY(county_open(folder, house_rooms, COUNTY_READ, &county, err));
     struct arena *arena = arena_open(CHECK_BYTES);
-    done = arena ? check_all(county, arena, &err) : BROKEN;
+    enum status sound = arena ? check_all(county, arena, err) : BROKEN;
     arena_free(arena);
     county_close(county);
-    return done == OK ? puts("sound") < 0 : house_fail("check", done, &err, 1);
+    return sound;
+}
+
+int verb_check(int argc, char **argv)
+{
+    struct err err = { .text = "" };
+    if (argc != 2 || argv[1][0] == '-') return house_usage("check");
+    enum status done = check_county(argv[1], &err);
+    return done == OK ? puts("sound") < 0 : house_fail("check", done, &err,
+                                                       done == NOT_FOUND ? 2 : 1);
 }
 
 /* ---- what rooms declare ---- */
@@ -157,7 +150,7 @@ static void list_room(const char *what, const struct room *room)
 
 int verb_list(int argc, char **argv)
 {
-    if (argc != 1) return usage("routes | tables | permissions | figures");
+    if (argc != 1) return house_usage(argv[0]);
     list_room(argv[0], &web_room);
     for (const struct room *const *room = house_rooms; *room; room++) list_room(argv[0], *room);
     return 0;

@@ -153,7 +153,7 @@ class Stage:
         if made.returncode != 0:
             raise Wrong((made.stdout + made.stderr).decode())
         self.made = json.loads(made.stdout)
-        self.county = self.made["folder"]
+        self.county = self.names["folder"] = self.made["folder"]
         for number, goods in enumerate(self.made["goods"], 1):
             self.names["goods%d" % number] = goods["code"]
             self.names["price%d" % number] = goods["price_fen"]
@@ -301,9 +301,10 @@ class Stage:
             wire.sendall(head.encode() + data)
 
     def do_crowd(self, rest):
-        """crowd N GOODS:QTY turning TIME: N people order at once while the clock is turned there;
-        each is told 200 or 409, and who was told 409 then orders for the next day"""
-        match = re.match(r"(\d+) (\S+) turning (\S+)$", rest)
+        """crowd N GOODS:QTY turning TIME [meanwhile COMMAND]: N people order at once while the
+        clock is turned there; each is told 200 or 409, and who was told 409 then orders for the next day.
+        The command is run while they do, and ends with 0"""
+        match = re.match(r"(\d+) (\S+) turning (\S+)(?: meanwhile (.+))?$", rest)
         count, lines, now_ms = int(match[1]), match[2], self.instant(match[3])
         people = self.made["people"][:count]
         bodies = [self.order_body(person, lines, {}) for person in people]
@@ -318,6 +319,8 @@ class Stage:
         for thread in threads:
             thread.start()
         gate.wait()
+        if match[4]:
+            self.do_run(match[4])
         time.sleep(0.01)   # some are there before the clock is turned, some after
         self.expect_status(self.turn(now_ms), ["200"])
         for thread in threads:
@@ -396,8 +399,11 @@ class Stage:
     def value(self, what):
         kind, rest = what.split(" ", 1)
         if kind == "sql":
-            with sqlite3.connect(os.path.join(self.county, "county.db"),
-                                 timeout=PATIENCE_S) as db:
+            folder = self.county
+            if rest.startswith("of "):   # sql of FOLDER "SELECT ..."
+                _, name, rest = rest.split(" ", 2)
+                folder = os.path.join(self.folder, name)
+            with sqlite3.connect(os.path.join(folder, "county.db"), timeout=PATIENCE_S) as db:
                 return db.execute(rest.strip('"')).fetchone()[0]
         source = {"report": self.report, "answer": self.last and self.last.view}[kind]
         names = rest.split(" of ")
