@@ -38,7 +38,7 @@ static const struct { const char *verb, *text; } usages[] = {
     { "doctor",
       "usage: cunhuo doctor FOLDER [--json]\n\n"
       "Looks at the county in FOLDER and its machine: configuration, database, disk, clock,\n"
-      "fonts, roads, age of the last backup. Says what is wrong and what to do. 0: nothing is wrong.\n" },
+      "fonts, roads, age of the last backup. Says what is wrong and what to do. 0: nothing is.\n" },
     { "check",
       "usage: cunhuo check FOLDER\n\n"
       "Verifies the county's file, ledger, stock, custody and audit log. 0: sound.\n" },
