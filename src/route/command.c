@@ -1,5 +1,5 @@
-/* command.c - `cunhuo route solve` and `cunhuo route check`. */
-#include "route/route.h"
+/* command.c - `cunhuo route solve`, `check` and `bench`. */
+#include "route/command.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -18,6 +18,7 @@ struct arguments {
     enum route_round round;
     struct route_options options;
     bool progress;
+    int32_t seeds;
 };
 
 static int complain(const struct err *err)
@@ -33,7 +34,9 @@ static int usage(void)
     fputs("cunhuo route solve FILE [--format auto|vrplib|solomon|lilim|json] [--time SECONDS]\n"
           "    [--iterations N] [--round none|round|trunc|exact|dimacs] [--seed N] [--threads N]\n"
           "    [--start FILE] [--output FILE] [--progress]\n"
-          "cunhuo route check INSTANCE SOLUTION [--format ...] [--round ...]\n", stderr);
+          "cunhuo route check INSTANCE SOLUTION [--format ...] [--round ...]\n"
+          "cunhuo route bench FOLDER [--seeds K] [--time ...] [--round ...] [--threads N]\n",
+        stderr);
     return EXIT_UNREADABLE;
 }
 
@@ -72,6 +75,9 @@ static enum status set_option(struct arguments *a, const char *option, const cha
     } else if (strcmp(option, "--seed") == 0) {
         TRY(set_number("seed", value, INT64_MAX, &number, err));
         a->options.seed = (uint64_t)number;
+    } else if (strcmp(option, "--seeds") == 0) {
+        TRY(set_number("seeds", value, 1000, &number, err));
+        a->seeds = (int32_t)number;
     } else if (strcmp(option, "--threads") == 0) {
         TRY(set_number("threads", value, 64, &number, err));
         a->options.threads = (int32_t)number;
@@ -84,7 +90,7 @@ static enum status set_option(struct arguments *a, const char *option, const cha
 static enum status parse(int argc, char **argv, struct arguments *a, struct err *err)
 {
     *a = (struct arguments){ .format = "auto", .round = ROUTE_ROUND_ROUND,
-        .round_name = "round" };
+        .round_name = "round", .seeds = 1 };
     for (int i = 2; i < argc; i++) {
         if (strcmp(argv[i], "--progress") == 0) {
             a->progress = true;
@@ -276,15 +282,25 @@ static int check(struct arena *arena, struct arguments *a, struct err *err)
     return report.violation_count == 0 ? EXIT_RIGHT : EXIT_VIOLATED;
 }
 
+static int bench(const struct arguments *a, struct err *err)
+{
+    struct route_run run = { a->format, a->round, a->options };
+    bool feasible;
+    if (route_bench(a->files[0], &run, a->seeds, &feasible, err) != OK) return complain(err);
+    return feasible ? EXIT_RIGHT : EXIT_UNSERVED;
+}
+
 int route_command(int argc, char **argv)
 {
     struct arguments a;
     struct err err = { 0 };
     if (argc < 3) return usage();
     bool solves = strcmp(argv[1], "solve") == 0;
-    if (!solves && strcmp(argv[1], "check") != 0) return usage();
+    bool benches = strcmp(argv[1], "bench") == 0;
+    if (!solves && !benches && strcmp(argv[1], "check") != 0) return usage();
     if (parse(argc, argv, &a, &err) != OK) return complain(&err);
-    if (a.file_count != (solves ? 1 : 2)) return usage();
+    if (a.file_count != (solves || benches ? 1 : 2)) return usage();
+    if (benches) return bench(&a, &err);
     struct arena *arena = arena_open((size_t)4 << 30);
     if (arena == NULL) return complain(&(struct err){ .status = BROKEN, .text = "Out of memory" });
     int code = solves ? solve(arena, &a, &err) : check(arena, &a, &err);

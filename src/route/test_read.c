@@ -285,6 +285,33 @@ static void solutions(void **state)
     arena_free(arena);
 }
 
+/* A folder with an instance and its .sol file. */
+static void folder(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/cunhuo-bench-XXXXXX", at[64];
+    assert_non_null(mkdtemp(dir));
+    char *none[] = { "route", "bench", dir };
+    assert_int_equal(route_command(3, none), 2);
+    const struct { const char *name, *text; } files[] = {
+        { "tiny.vrp", HEAD COORDS DEMANDS DEPOT }, { "tiny.sol", "Route #1: 1 2\nCost 20\n" } };
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(at, sizeof at, "%s/%s", dir, files[i].name);
+        FILE *file = fopen(at, "w");
+        assert_non_null(file);
+        fputs(files[i].text, file);
+        fclose(file);
+    }
+    char *all[] = { "route", "bench", dir, "--iterations", "50", "--seeds", "2" };
+    assert_int_equal(route_command(7, all), 0);
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(at, sizeof at, "%s/%s", dir, files[i].name);
+        unlink(at);
+    }
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(route_command(3, all), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +324,7 @@ int main(void)
         TEST("S2.2 JSON problems are read", json),
         TEST("S2.2 a bad JSON problem is refused, with its place", bad_json),
         TEST("S2.2 files cut short are refused", cut_short),
+        TEST("S2.2 a folder is solved beside its best known costs", folder),
         TEST("S2.2 solutions are read and bad ones refused", solutions),
     };
     return cmocka_run_group_tests(tests, make_file, drop_file);
