@@ -8,6 +8,39 @@ static uint32_t share_of(uint32_t whole, uint32_t part)
     return (uint32_t)((uint64_t)whole * part >> 32);
 }
 
+/* Cost of the segments from `first` to before `last` in the direction of travel: all are open. */
+static int64_t cost_between(const struct road *road, const struct road_state *state,
+    enum road_profile profile, uint32_t arc, uint32_t first, uint32_t last)
+{
+    uint32_t stretch = arc >> 1, count = stretch_segments(road, stretch);
+    int64_t cost = 0;
+    for (uint32_t i = first; i < last; i++) {
+        uint32_t segment = arc_towards(arc) == FORWARD ? i : count - 1 - i;
+        cost += cost_of(
+            state_segment_cs(road, state, stretch, segment, arc_towards(arc), profile),
+            segment_dm(road, stretch, segment));
+    }
+    return cost;
+}
+
+/* On an arc that is open all along, whose cost is known, the shorter side is measured. */
+static void measure_open(const struct road *road, const struct road_state *state,
+    enum road_profile profile, uint32_t arc_cs, struct end *end)
+{
+    uint32_t count = stretch_segments(road, end->arc >> 1), at = end->segment;
+    int64_t whole = cost_of(arc_cs, road->stretch_dm[end->arc >> 1]);
+    int64_t own = cost_between(road, state, profile, end->arc, at, at + 1);
+    int64_t here = cost_of(share_of(cost_cs(own), end->part), share_of(cost_dm(own), end->part));
+    if (at < count - 1 - at) {
+        end->before = cost_between(road, state, profile, end->arc, 0, at) + here;
+        end->after = whole - end->before;
+    } else {
+        end->after = cost_between(road, state, profile, end->arc, at + 1, count) + own - here;
+        end->before = whole - end->after;
+    }
+    end->arrives = end->departs = true;
+}
+
 static struct end end_on(const struct road *road, const struct road_state *state,
     enum road_profile profile, const struct road_snap *snap, int towards)
 {
@@ -18,6 +51,11 @@ static struct end end_on(const struct road *road, const struct road_state *state
         .segment = along ? snap->segment : count - 1 - snap->segment,
         .part = along ? snap->part : ~snap->part, .stands = true,
     };
+    uint32_t arc_cs = state_times(road, state, profile)[end.arc];
+    if (arc_cs < ARC_CS_MAX) {
+        measure_open(road, state, profile, arc_cs, &end);
+        return end;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t segment = along ? i : count - 1 - i;
         uint32_t cs = state_segment_cs(road, state, snap->stretch, segment, towards, profile);

@@ -12,7 +12,6 @@
 #define FACTOR_MIN 0.01
 #define RADIUS_MAX_M 200000.0
 #define STATE_BYTES_MAX (UINT64_C(4) << 30)
-#define ARC_CS_MAX ((1u << 28) - 1)
 
 /* One directed segment, changed for some profiles. */
 struct override { uint32_t point; uint8_t towards, profiles; float factor; };

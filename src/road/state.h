@@ -5,6 +5,7 @@
 #include "road/store.h"
 
 #define ARC_CLOSED UINT32_MAX
+#define ARC_CS_MAX ((1u << 28) - 1)   // slower is told as this
 
 /* Driving times of all arcs in a state, 0.01 s or ARC_CLOSED. `state` may be NULL. */
 const uint32_t *state_times(const struct road *road, const struct road_state *state,
