@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "db/db.h"
@@ -47,6 +48,16 @@ static int64_t resident_bytes(void)
     return (int64_t)pages * sysconf(_SC_PAGESIZE);
 }
 
+/* When the last copy was made (cunhuo backup notes it in the folder), as Prometheus has times: in
+ * seconds since 1970; 0: never. */
+static int64_t last_backup_s(const struct county *county)
+{
+    char path[4096];
+    struct stat note;
+    snprintf(path, sizeof path, "%s/last-backup", county->folder);
+    return stat(path, &note) == 0 ? (int64_t)note.st_mtime : 0;
+}
+
 static bool metrics(struct call *call)
 {
     if (!call_local(call)) return false;
@@ -73,6 +84,7 @@ static bool metrics(struct call *call)
         { "cunhuo_database_bytes", "gauge", size.bytes },
         { "cunhuo_database_log_bytes", "gauge", size.wal_bytes },
         { "cunhuo_disk_free_bytes", "gauge", size.free_bytes },
+        { "cunhuo_last_backup_timestamp_seconds", "gauge", last_backup_s(server->county) },
         { "process_resident_memory_bytes", "gauge", resident_bytes() },
     };
     enum { LINE_MAX = 128 };

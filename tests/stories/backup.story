@@ -4,7 +4,12 @@ county
 story P.4 a copy is taken while the server works, verified, and is of one instant
 at 22:40
 order villager1 1:1 -> 200
+send GET /metrics as nobody -> 200
+expect body "cunhuo_last_backup_timestamp_seconds 0" = 1
 run cunhuo backup $folder before
+send GET /metrics as nobody -> 200
+expect body "cunhuo_last_backup_timestamp_seconds" = 2
+expect body "cunhuo_last_backup_timestamp_seconds 0" = 0
 crowd 120 1:1 turning 22:41:00.000 meanwhile cunhuo backup $folder during
 check before
 check during

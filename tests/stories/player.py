@@ -302,7 +302,8 @@ class Stage:
 
     def do_crowd(self, rest):
         """crowd N GOODS:QTY turning TIME [meanwhile COMMAND]: N people order at once while the
-        clock is turned there; each is told 200 or 409, and who was told 409 then orders for the next day.
+        clock is turned there; each is told 200 or 409, and who was told 409 then orders for the
+        next day.
         The command is run while they do, and ends with 0"""
         match = re.match(r"(\d+) (\S+) turning (\S+)(?: meanwhile (.+))?$", rest)
         count, lines, now_ms = int(match[1]), match[2], self.instant(match[3])
@@ -376,7 +377,8 @@ class Stage:
             raise Wrong("the wave is %s" % self.wave())
 
     def do_expect(self, rest):
-        """expect sql "SELECT ..." OP NUMBER, expect report NAME [of NAME] OP NUMBER[%],
+        """expect sql "SELECT ..." OP NUMBER, expect body "TEXT" OP TIMES,
+        expect report NAME [of NAME] OP NUMBER[%],
         expect answer NAME OP VALUE, expect same: as the answer named by keep"""
         if rest == "same":
             kept = self.names["kept"]
@@ -405,6 +407,8 @@ class Stage:
                 folder = os.path.join(self.folder, name)
             with sqlite3.connect(os.path.join(folder, "county.db"), timeout=PATIENCE_S) as db:
                 return db.execute(rest.strip('"')).fetchone()[0]
+        if kind == "body":
+            return self.last.body.decode("utf-8", "replace").count(rest.strip('"'))
         source = {"report": self.report, "answer": self.last and self.last.view}[kind]
         names = rest.split(" of ")
         values = [source[name] for name in names]
