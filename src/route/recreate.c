@@ -109,7 +109,8 @@ static void find_place(struct search *s, int32_t node, struct spot_found *best)
     const struct node *n = &s->model->nodes[node];
     s->stamp++;
     *best = (struct spot_found){ .place = { .cost = INT64_MAX }, .slot = -1 };
-    bool forced = s->generous && (s->unserved_count < 24 || !s->forced) && rng_below(&s->rng, 2);
+    bool forced = s->generous && rng_below(&s->rng, 2) &&
+        (s->unserved_count < UNSERVED_ALL || !s->forced);
     if (n->optional && !forced) best->place.cost = n->prize;
     else if (n->optional) s->forced = true;
     try_near(s, node, node, best);

@@ -18,6 +18,8 @@ struct picture {
     int64_t cost;
 };
 
+enum { UNSERVED_ALL = 24 };     // with fewer left out, each round tries all of them
+
 struct search {
     struct arena *arena;
     const struct model *model;
