@@ -213,6 +213,17 @@ static void come_home(struct drive *d, struct run *run)
     run->step = HOME;
 }
 
+/* Whether a crate was not found when the broken bus was loaded, so that it is not on board. */
+static bool not_on_board(const struct run *old, const char *code)
+{
+    size_t i;
+    json_t *crate;
+    for (size_t s = 0; s < stops_of(old); s++)
+        json_array_foreach(json_object_get(stop_of(old, s), "crates"), i, crate)
+            if (missing(crate) && strcmp(text(crate, "code"), code) == 0) return true;
+    return false;
+}
+
 /* A rescue bus has come to the broken one: everything on board changes hands. */
 static void take_over(struct drive *d, struct run *run)
 {
@@ -221,8 +232,11 @@ static void take_over(struct drive *d, struct run *run)
     json_t *unit;
     for (size_t s = 0; s < stops_of(run); s++)
         json_array_foreach(json_object_get(stop_of(run, s), "crates"), i, unit)
-            hand_over(d, run->driver, text(unit, "code"), old->driver->id, run->driver->id, 0,
-                      run->next_ms);
+            if (not_on_board(old, text(unit, "code")))
+                json_object_set_new(unit, "missing", json_true());
+            else
+                hand_over(d, run->driver, text(unit, "code"), old->driver->id, run->driver->id, 0,
+                          run->next_ms);
     for (size_t s = 0; s < old->stop; s++)
         json_array_foreach(json_object_get(stop_of(old, s), "lots"), i, unit) {
             hand_over(d, run->driver, text(unit, "code"), old->driver->id, run->driver->id, 0,
