@@ -194,10 +194,9 @@ const struct actor *actor_by_id(const struct play *play, int64_t id)
 static enum status start_server(struct play *play, const char *folder, const char *port,
                                 struct err *err)
 {
-    char program[PATH_MAX], line[512] = "";
+    char program[PROGRAM_TEXT], line[512] = "";
     int ends[2];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length < 0 ? 0 : length] = '\0';
+    house_program(program);
     if (pipe2(ends, O_CLOEXEC) != 0) return BROKEN;
     play->server = fork();
     if (play->server == 0) {
@@ -226,11 +225,10 @@ static void stop_server(struct play *play)
 
 /* ---- the night ---- */
 
-static enum status play_night(const struct demo *demo, struct play *play, struct err *err)
+static enum status play_night(struct play *play, struct err *err)
 {
     struct caller *caller = caller_new(play);
     if (caller == NULL) return BROKEN;
-    (void)demo;
     play_turn(play, caller, play->evening_ms + 1);
     enum status done = play_evening(play, caller, err);
     if (done == OK) done = play_packing(play, caller, err);
@@ -351,7 +349,7 @@ static enum status run(const struct demo *demo, struct play *play, struct err *e
     TRY(make_county(demo, play, err));
     TRY(open_sessions(play, err));
     TRY(start_server(play, play->county, "0", err));
-    TRY(play_night(demo, play, err));
+    TRY(play_night(play, err));
     stop_server(play);
     return demo->fast ? OK : stay(demo, play, err);
 }

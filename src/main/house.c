@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
 #include "case/case.h"
@@ -275,6 +276,12 @@ void house_roads_close(struct county *county)
 {
     if (county && county->roads) road_close((struct road *)(uintptr_t)county->roads);
     if (county) county->roads = NULL;
+}
+
+void house_program(char out[PROGRAM_TEXT])
+{
+    ssize_t length = readlink("/proc/self/exe", out, PROGRAM_TEXT - 1);
+    out[length < 0 ? 0 : length] = '\0';
 }
 
 int house_fail(const char *verb, enum status status, const struct err *err, int code)

@@ -17,6 +17,11 @@ extern const struct web_hooks house_hooks;
 MUST_USE enum status house_roads_open(struct county *county, struct err *err);
 void house_roads_close(struct county *county);
 
+/* The path of this program, for child processes; empty if the system does not say. `out` holds
+ * PROGRAM_TEXT bytes. */
+enum { PROGRAM_TEXT = 4096 };
+void house_program(char out[PROGRAM_TEXT]);
+
 /* Prints an error of a verb on stderr: what, where, and what it is about. Returns `code`. */
 int house_fail(const char *verb, enum status status, const struct err *err, int code);
 

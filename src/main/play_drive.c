@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/clock.h"
+#include "main/house.h"
 #include "main/play.h"
 #include "main/play_truth.h"
 
@@ -428,10 +429,9 @@ static void close_road(struct drive *d)
 
 static void back_up(struct drive *d)
 {
-    char copy[4200], program[4096];
+    char copy[4200], program[PROGRAM_TEXT];
     snprintf(copy, sizeof copy, "%s/morning", d->play->folder);
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length < 0 ? 0 : length] = '\0';
+    house_program(program);
     d->backed_up = true;
     phones_flush(d->phones, d->caller, NULL);
     pid_t child = fork();

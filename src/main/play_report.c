@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "main/house.h"
 #include "main/play.h"
 
 static int64_t number(const json_t *object, const char *name)
@@ -13,9 +14,8 @@ static int64_t number(const json_t *object, const char *name)
 /* What `cunhuo check` finds in the living county. */
 static void check(struct play *play)
 {
-    char program[4096], command[9000], line[200];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length < 0 ? 0 : length] = '\0';
+    char program[PROGRAM_TEXT], command[9000], line[200];
+    house_program(program);
     snprintf(command, sizeof command, "'%s' check '%s'", program, play->county);
     FILE *out = popen(command, "r");
     play->imbalance = play->gaps = -1;

@@ -80,9 +80,8 @@ int verb_serve(int argc, char **argv)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    char program[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length < 0 ? 0 : length] = '\0';
+    char program[PROGRAM_TEXT];
+    house_program(program);
     struct county *county;
     struct err err = { .text = "" };
     enum status opened = county_open(folder, house_rooms, COUNTY_WRITE, &county, &err);
